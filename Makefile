@@ -1,0 +1,55 @@
+# Two commands on a fresh machine: make run, make test. python3 >= 3.11 and make are all it needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+DEV := $(VENV)/.installed-dev
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: run test lint types bench docs lock help clean
+
+run: $(STAMP) ## set up and run the desk: sidecar, app, simulated market, paper account (ARGS="--speed 10" passes flags)
+	@$(BIN)/python -m sidecar up $(ARGS)
+
+test: $(DEV) lint types ## set up and run every check: lint, types, import contracts, tests
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+
+lint: $(DEV) ## ruff: lint and format
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(DEV) ## mypy, strict
+	@$(BIN)/mypy
+
+bench: $(DEV) ## the measurements of bench/README.md, printed as tables (a few minutes)
+	@$(BIN)/python -m bench
+
+docs: $(STAMP) ## write docs/settings.md and docs/api.json from the code
+	@$(BIN)/python -m sidecar.documents
+
+lock: $(DEV) ## compile the lock files from pyproject.toml
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o requirements.txt
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --group dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+
+clean: ## remove the environment and the caches; the data directory stays
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+help: ## this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/.uv: requirements-uv.txt
+	@$(PYTHON) -c 'import sys; sys.exit("python3 >= 3.11 is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.txt
+	@touch $@
+
+$(STAMP): $(VENV)/.uv requirements.txt
+	@echo "installing what requirements.txt locks ..."
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes --compile-bytecode -r requirements.txt
+	@touch $@
+
+$(DEV): $(STAMP) requirements-dev.txt
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements-dev.txt
+	@touch $@
