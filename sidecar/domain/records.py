@@ -1,0 +1,102 @@
+"""The facts that must survive: what the journal keeps, and what a restart folds back into the state.
+
+Events say what arrived; records say what the desk made of it. Folding the records of a journal in order gives the same
+orders, positions, breaker and limits that the desk had when it wrote them.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import msgspec
+
+from sidecar.domain.breaker import BreakerEvent, BreakerState
+from sidecar.domain.contracts import Contract
+from sidecar.domain.orders import Fill, Order
+
+
+class Record(msgspec.Struct, frozen=True, tag_field="kind", tag=str.lower):
+    """The root of all records; ``at`` is the desk's time (microseconds UTC)."""
+
+    at: int
+
+
+class Started(Record, frozen=True):
+    """A sidecar began on this journal."""
+
+    version: str
+    market: str
+    simulated: bool
+
+
+class OrderRecorded(Record, frozen=True):
+    """An order in its new state; the first one is the intent, on disk before the order leaves."""
+
+    order: Order
+    contract: Contract
+
+
+class FillRecorded(Record, frozen=True):
+    """An execution or an expiry settlement, with its exact fees."""
+
+    fill: Fill
+
+
+class BreakerRecorded(Record, frozen=True):
+    """A transition (or a second trigger while stopped) and the state after it."""
+
+    event: BreakerEvent
+    state: BreakerState
+
+
+class LimitsRecorded(Record, frozen=True):
+    """The limits after a change, whole, for one fund or desk-wide (``fund_id`` None)."""
+
+    limits: dict[str, float]
+    actor: str
+    reason: str
+    fund_id: str | None = None
+
+
+class EquityMarked(Record, frozen=True):
+    """Equity by fund, its peak, and what the ``day`` opened at, from trusted marks: once a minute, and at the roll."""
+
+    day: date
+    equity: dict[str, Decimal]
+    peak: dict[str, Decimal]
+    opening: dict[str, Decimal]
+
+
+class Audited(Record, frozen=True):
+    """Who asked for what, and what came of it: every command, granted or refused."""
+
+    actor: str
+    action: str
+    outcome: str
+    detail: str = ""
+    request_id: str = ""
+
+
+AnyRecord = Started | OrderRecorded | FillRecorded | BreakerRecorded | LimitsRecorded | EquityMarked | Audited
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One journal payload: a record and the wall clock (microseconds UTC) at which it was written."""
+
+    wall_at: int
+    record: AnyRecord
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Entry)
+
+
+def encode(entry: Entry) -> bytes:
+    """The bytes of an entry: JSON, money as text so that it stays exact."""
+    return _encoder.encode(entry)
+
+
+def decode(payload: bytes) -> Entry:
+    """The entry of its bytes; ``msgspec.DecodeError`` if they are not one."""
+    return _decoder.decode(payload)

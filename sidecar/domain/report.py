@@ -1,0 +1,327 @@
+"""The report: what the desk says about one instant, immutable and numbered. Everyone else only reads reports.
+
+Field names are those of the wire (CONTRACT). Unknown numbers are NaN here and ``null`` on the wire. Fractions, not per
+cent, but for the two ``…_percent`` fields that the wire names so, which are fractions too. Times are aware UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from hashlib import sha256
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from sidecar.domain.breaker import BreakerEvent, BreakerState
+from sidecar.domain.contracts import Contract, Right
+from sidecar.domain.orders import Order, OrderRequest
+from sidecar.domain.records import AnyRecord
+
+Floats = NDArray[np.float64]
+
+
+class Quality(StrEnum):
+    """How far a number may be trusted: ``missing`` was never known, ``stale`` is older than its limit."""
+
+    LIVE = "live"
+    STALE = "stale"
+    MISSING = "missing"
+
+
+class Condition(StrEnum):
+    """The market's state by its volatility index; ``unknown`` where no index was seen."""
+
+    NORMAL = "normal"
+    ELEVATED = "elevated"
+    HIGH_STRESS = "high_stress"
+    EXTREME = "extreme"
+    HALTED = "halted"
+    UNKNOWN = "unknown"
+
+
+class PositionLine(msgspec.Struct, frozen=True):
+    """One open position. Greeks are the position's: per unit, times the signed quantity."""
+
+    id: str
+    symbol: str
+    underlying: str
+    expiry: date | None
+    strike: float | None
+    option_type: Right | None
+    quantity: int
+    lots: float
+    entry_price: float
+    current_price: float
+    unrealized_pnl: float
+    pnl_percent: float
+    realized_pnl: Decimal
+    fees: Decimal
+    strategy: str
+    fund_id: str
+    entry_time: datetime
+    updated_at: datetime | None
+    quality: Quality
+    delta: float
+    gamma: float
+    theta: float
+    vega: float
+    rho: float
+    iv: float
+    margin: float
+
+
+class FundLine(msgspec.Struct, frozen=True):
+    """One fund's money; the desk's total is the line whose ``fund_id`` is ``*``."""
+
+    fund_id: str
+    capital: Decimal
+    portfolio_value: float
+    daily_pnl: float
+    daily_pnl_percent: float
+    realized_pnl: Decimal
+    unrealized_pnl: float
+    fees: Decimal
+    peak_value: float
+    drawdown: float
+    max_drawdown: float
+    used_margin: float
+    available_margin: float
+    capital_utilization: float
+    total_positions: int
+    trades: int
+    winning_trades: int
+    quality: Quality
+
+
+class GreeksLine(msgspec.Struct, frozen=True):
+    """Position Greeks summed over one fund and underlying; ``delta_cash`` is delta times the spot."""
+
+    fund_id: str
+    underlying: str
+    delta: float
+    gamma: float
+    vega: float
+    theta: float
+    rho: float
+    delta_cash: float
+    quality: Quality
+
+
+class MarketLine(msgspec.Struct, frozen=True):
+    """One underlying: spot, forward and ATM volatility of the nearest expiry, and how fresh they are."""
+
+    symbol: str
+    spot_price: float
+    forward: float
+    expiry: date | None
+    days_to_expiry: float
+    atm_iv: float
+    pcr: float
+    max_pain: float
+    vix: float
+    condition: Condition
+    timestamp: datetime | None
+    age_s: float
+    quality: Quality
+
+
+class QualityLine(msgspec.Struct, frozen=True):
+    """The state of one underlying's data: how many contracts are live, stale or missing, and what was refused."""
+
+    symbol: str
+    contracts: int
+    live: int
+    stale: int
+    missing: int
+    updates: int
+    refused: int
+    age_s: float
+    score: float
+
+
+class LimitStatus(StrEnum):
+    OK = "ok"
+    WARN = "warn"
+    BREACH = "breach"
+    UNKNOWN = "unknown"
+    OFF = "off"
+
+
+class LimitLine(msgspec.Struct, frozen=True):
+    """One limit in one scope (a fund, or ``*`` for the desk): its value now, its limit, and value / limit."""
+
+    name: str
+    scope: str
+    value: float
+    limit: float
+    utilization: float
+    status: LimitStatus
+    confirmations: int = 0
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """Why the gate refused an order: the limit, its value before and after, and the largest size that would pass."""
+
+    limit_name: str
+    detail: str
+    limit: float = float("nan")
+    before: float = float("nan")
+    after: float = float("nan")
+    largest_quantity: int = 0
+
+
+class OutcomeStatus(StrEnum):
+    DONE = "done"
+    REFUSED = "refused"
+    CONFLICT = "conflict"
+    NOT_FOUND = "not_found"
+    REPEATED = "repeated"
+    INVALID = "invalid"
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """The answer to one command, found by its ``request_id``."""
+
+    request_id: str
+    status: OutcomeStatus
+    message: str
+    breaker: BreakerState
+    orders: tuple[Order, ...] = ()
+    refusal: Refusal | None = None
+    closed: tuple[tuple[str, str, str], ...] = ()
+
+
+class SendOrder(msgspec.Struct, frozen=True, tag="send"):
+    """Hand this order to the venue, once its intent is in the journal."""
+
+    order: Order
+
+
+class CancelAtVenue(msgspec.Struct, frozen=True, tag="cancel"):
+    """Ask the venue to cancel this order."""
+
+    order: Order
+
+
+Action = SendOrder | CancelAtVenue
+
+
+class Counters(msgspec.Struct, frozen=True):
+    """Counts since the desk began; they only rise. The mappings count by reason."""
+
+    quotes: int
+    quotes_refused: Mapping[str, int]
+    feed_gaps: int
+    orders_submitted: int
+    orders_filled: int
+    orders_rejected: int
+    orders_refused: Mapping[str, int]
+    orders_cancelled: int
+    breaker_triggers: Mapping[str, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Chain:
+    """The market of every listed contract, one entry a contract, in listing order; arrays are read-only copies of one instant.
+
+    ``iv`` is NaN where no implied volatility exists; ``mark`` is what the book is valued at. Greeks are per unit (CONTRACT section 1). ``at`` is microseconds UTC, 0 where no quote was ever seen.
+    """
+
+    contracts: tuple[Contract, ...]
+    bid: Floats
+    ask: Floats
+    bid_size: Floats
+    ask_size: Floats
+    last: Floats
+    mark: Floats
+    volume: Floats
+    open_interest: Floats
+    iv: Floats
+    delta: Floats
+    gamma: Floats
+    vega: Floats
+    theta: Floats
+    rho: Floats
+    at: NDArray[np.int64]
+
+    def digest(self) -> bytes:
+        """SHA-256 over the bytes of every array, in field order."""
+        total = sha256()
+        for array in (
+            self.bid,
+            self.ask,
+            self.bid_size,
+            self.ask_size,
+            self.last,
+            self.mark,
+            self.volume,
+            self.open_interest,
+            self.iv,
+            self.delta,
+            self.gamma,
+            self.vega,
+            self.theta,
+            self.rho,
+            self.at,
+        ):
+            total.update(array.tobytes())
+        return total.digest()
+
+
+class DeskReport(msgspec.Struct, frozen=True):
+    """The desk at one instant. ``seq`` rises by one with each report; a reader refuses a gap."""
+
+    seq: int
+    timestamp: datetime
+    day: date | None
+    session_open: bool
+    session_open_at: datetime | None
+    session_close_at: datetime | None
+    simulated: bool
+    source: str
+    feed_up: bool
+    currency: str
+    calendar_days_left: int
+    breaker: BreakerState
+    blind: bool
+    funds: tuple[FundLine, ...]
+    positions: tuple[PositionLine, ...]
+    awaiting_settlement: tuple[str, ...]
+    greeks: tuple[GreeksLine, ...]
+    markets: tuple[MarketLine, ...]
+    data_quality: tuple[QualityLine, ...]
+    limits: tuple[LimitLine, ...]
+    orders: tuple[Order, ...]
+    breaker_events: tuple[BreakerEvent, ...]
+    notes: tuple[str, ...]
+    counters: Counters
+    records: tuple[AnyRecord, ...] = ()
+    actions: tuple[Action, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+    order_updates: tuple[Order, ...] = ()
+    chain_digest: bytes = b""
+
+    @property
+    def total(self) -> FundLine:
+        """The desk's own line, all funds together."""
+        return self.funds[-1]
+
+
+@dataclass(frozen=True, eq=False)
+class Published:
+    """A report and the chain of the same instant: what ``step`` returns and everyone reads."""
+
+    report: DeskReport
+    chain: Chain
+
+
+class Intent(msgspec.Struct, frozen=True):
+    """What a strategy wants: an order to place, or the id of one to cancel."""
+
+    place: OrderRequest | None = None
+    cancel: str | None = None
