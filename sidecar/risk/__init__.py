@@ -1,0 +1,1 @@
+"""Risk: how much the book holds, how much it may hold, the breaker, and the gate before every order. Pure."""

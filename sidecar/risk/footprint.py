@@ -1,0 +1,101 @@
+"""What a limited measure is before an order and after it, with every working order of the fund counted as it may fill.
+
+Each function takes the request and the view and gives (before, after); NaN where that cannot be known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import isfinite, nan
+
+from sidecar.domain.contracts import Kind
+from sidecar.domain.orders import OrderRequest, Side
+from sidecar.risk.exposure import Greeks, reach
+from sidecar.risk.reduce_only import span
+from sidecar.risk.view import GateView, nears_zero
+
+Footprint = Callable[[OrderRequest, GateView], tuple[float, float]]
+
+
+def order_lots(request: OrderRequest, view: GateView) -> tuple[float, float]:
+    """The size of the order alone, in lots."""
+    return 0.0, request.quantity / (view.contract.lot_size if view.contract else 1)
+
+
+def positions(request: OrderRequest, view: GateView) -> tuple[float, float]:
+    """Contracts that are open, or would be if the working orders filled."""
+    held = {*view.open_symbols, *(order.request.symbol for order in view.resting if order.remaining)}
+    return float(len(held)), float(len({*held, request.symbol}))
+
+
+def margin(request: OrderRequest, view: GateView) -> tuple[float, float]:
+    """Margin that this contract's working orders, and then this order too, add to what the fund uses."""
+    held = view.margin_of(view.position)
+    before, after = _contract_margin(request, view)
+    return before - held, after - held
+
+
+def capital_per_trade(request: OrderRequest, view: GateView) -> tuple[float, float]:
+    """The larger of the margin that the order adds and the premium that it pays, of capital."""
+    before, after = _contract_margin(request, view)
+    pays = view.contract is not None and view.contract.kind is Kind.OPTION and request.side is Side.BUY
+    premium = float(request.price or nan) * request.quantity if pays and not nears_zero(request, view) else 0.0
+    return 0.0, _share(_larger(after - before, premium), view)
+
+
+def capital_utilization(request: OrderRequest, view: GateView) -> tuple[float, float]:
+    """Margin used by the fund, of capital."""
+    before, after = margin(request, view)
+    return _share(view.used_margin + before, view), _share(view.used_margin + after, view)
+
+
+def margin_utilization(request: OrderRequest, view: GateView) -> tuple[float, float]:
+    """Margin used by the fund, of used and available."""
+    whole = view.used_margin + view.available_margin
+    if not whole > 0:
+        return nan, nan
+    before, after = margin(request, view)
+    return (view.used_margin + before) / whole, (view.used_margin + after) / whole
+
+
+def strategy_allocation(request: OrderRequest, view: GateView) -> tuple[float, float]:
+    """Margin used by the order's strategy, of capital; other strategies' orders in the contract count to it."""
+    before, after = margin(request, view)
+    return _share(view.margin_of_strategy + before, view), _share(view.margin_of_strategy + after, view)
+
+
+def position_allocation(request: OrderRequest, view: GateView) -> tuple[float, float]:
+    """Margin used by this contract, of capital."""
+    before, after = _contract_margin(request, view)
+    return _share(before, view), _share(after, view)
+
+
+def net_greek(name: str) -> Footprint:
+    """The footprint in one Greek: the largest absolute value over every set of fills, by underlying."""
+
+    def footprint(request: OrderRequest, view: GateView) -> tuple[float, float]:
+        moves = view.moves(view.contract.underlying) if view.contract else ()
+        order = (request.signed, view.greeks_of(request.symbol))
+        return _extreme(name, reach(view.book, moves)), _extreme(name, reach(view.book, (*moves, order)))
+
+    return footprint
+
+
+def _extreme(name: str, ends: tuple[Greeks, Greeks]) -> float:
+    return _larger(*(abs(getattr(end, name)) for end in ends))
+
+
+def _contract_margin(request: OrderRequest, view: GateView) -> tuple[float, float]:
+    """The largest margin of the contract over the fills of its working orders: without this order, and with it."""
+    working = view.working(request.symbol)
+    before = span(view.position, working)
+    after = span(view.position, (*working, request.signed))
+    return _larger(*map(view.margin_of, before)), _larger(*map(view.margin_of, after))
+
+
+def _share(amount: float, view: GateView) -> float:
+    return amount / view.capital if view.capital > 0 else nan
+
+
+def _larger(first: float, second: float) -> float:
+    return max(first, second) if isfinite(first) and isfinite(second) else nan

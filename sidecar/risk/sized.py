@@ -1,0 +1,60 @@
+"""Checks of measures that grow with the order, and the largest size that would pass them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import isfinite
+
+from msgspec.structs import replace
+
+from sidecar.domain.orders import OrderRequest, Side
+from sidecar.domain.report import Refusal
+from sidecar.risk.footprint import Footprint
+from sidecar.risk.limits import BY_NAME
+from sidecar.risk.view import GateView, nears_zero
+
+#: A check: the refusal, or None where the order may pass.
+Judge = Callable[[OrderRequest, GateView], Refusal | None]
+
+
+def sized(name: str, measure: Footprint, *, is_margin: bool = False) -> Judge:
+    """A check of a measure that grows with the order: ``after`` may not pass the limit, unless it does not rise.
+
+    The refusal gives the largest multiple of the lot that would pass this check. With ``is_margin`` buying back a short
+    is never refused.
+    """
+
+    def judge(request: OrderRequest, view: GateView) -> Refusal | None:
+        limit = view.available_margin if name == "margin" else view.limits[name]
+        before, after = measure(request, view)
+        if _passes(before, after, limit) or (is_margin and request.side is Side.BUY and nears_zero(request, view)):
+            return None
+        most = _largest(request, view, measure, limit)
+        return Refusal(name, _words(name, before, after, limit, most), limit, before, after, most)
+
+    return judge
+
+
+def _passes(before: float, after: float, limit: float) -> bool:
+    return after <= limit or after <= before
+
+
+def _largest(request: OrderRequest, view: GateView, measure: Footprint, limit: float) -> int:
+    """By bisection: a number of lots that passes (or none), one more of which does not."""
+    lot_size = view.contract.lot_size if view.contract else 1
+    passing, failing = 0, request.quantity // lot_size
+    while failing - passing > 1:
+        middle = (passing + failing) // 2
+        if _passes(*measure(replace(request, quantity=middle * lot_size), view), limit):
+            passing = middle
+        else:
+            failing = middle
+    return passing * lot_size
+
+
+def _words(name: str, before: float, after: float, limit: float, most: int) -> str:
+    what = BY_NAME[name].what if name in BY_NAME else "margin needed, against the margin available"
+    if not isfinite(after) or not isfinite(limit):
+        return f"{name}: {what} cannot be known now; wait for fresh data"
+    remedy = f"{most} would pass" if most else "no size would pass"
+    return f"{name}: {what} would go from {before:.6g} to {after:.6g}, the limit is {limit:.6g}; {remedy}"

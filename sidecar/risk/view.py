@@ -1,0 +1,96 @@
+"""What the gate may know at one instant, and what the working orders can make of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from sidecar.domain.breaker import BreakerState
+from sidecar.domain.contracts import Contract, parse_id
+from sidecar.domain.orders import Order, OrderRequest
+from sidecar.risk.exposure import Greeks, reach
+from sidecar.risk.reduce_only import measures_do_not_rise, reduces, span
+
+
+@dataclass(frozen=True, eq=False)
+class GateView:
+    """Everything the gate may know when it judges one request of one fund. Unknown numbers are NaN, never 0.
+
+    ``at``: now, microseconds UTC. ``limits``: the ones that bind the fund, all of them. ``contract``: the one that the
+    request's symbol (a full id) names, None if it is not listed. ``bid`` to ``mark``: its market; ``quote_age_s`` the
+    age of its quote. ``position``: signed units of it that the fund holds. ``resting``: the fund's working orders,
+    pending and unknown ones too; ``recent``: its orders created within the last minute.
+
+    Money is in account currency. ``used_margin``, ``available_margin`` and ``margin_of_strategy`` (of the request's
+    strategy) count positions, **and what working orders in other contracts would add if they filled**: an order counts
+    when it is sent. ``margin_of``: the margin this contract uses at a net quantity of the fund; at ``position`` it is
+    part of ``used_margin``. Working orders in this contract are added by the gate.
+
+    ``greeks_of``: unit Greeks of a contract by its id, NaN where unknown, never an exception; it is asked for this
+    contract and for those of the same underlying with working orders. ``book``: the fund's position Greeks in this
+    underlying. ``blind``: no trusted data past the deadline. ``reference``: where the market data comes from, named in
+    refusals.
+
+    ``planned_close``: the order is a leg of a plan that a person asked for and that closes the book as a whole. Then
+    only the position decides whether it reduces: in a balanced book every single leg raises ``|delta|`` until the last
+    is gone, so a stop without this way out could never be left flat. No strategy may set it.
+    """
+
+    at: int
+    breaker: BreakerState
+    limits: Mapping[str, float]
+    contract: Contract | None
+    session_open: bool
+    bid: float
+    ask: float
+    last: float
+    mark: float
+    quote_age_s: float
+    position: int
+    resting: tuple[Order, ...]
+    recent: tuple[Order, ...]
+    capital: float
+    used_margin: float
+    available_margin: float
+    margin_of_strategy: float
+    open_symbols: tuple[str, ...]
+    disabled_strategies: tuple[str, ...]
+    margin_of: Callable[[int], float]
+    greeks_of: Callable[[str], Greeks]
+    book: Greeks
+    blind: bool
+    reference: str = ""
+    planned_close: bool = False
+
+    def working(self, symbol: str) -> tuple[int, ...]:
+        """Signed remaining units of the fund's working orders in one contract."""
+        return tuple(_remaining(order) for order in self.resting if order.request.symbol == symbol)
+
+    def moves(self, underlying: str) -> tuple[tuple[int, Greeks], ...]:
+        """(signed remaining units, unit Greeks) of the fund's working orders in one underlying."""
+        return tuple(
+            (_remaining(order), self.greeks_of(order.request.symbol))
+            for order in self.resting
+            if order.remaining and parse_id(order.request.symbol).underlying == underlying
+        )
+
+
+def nears_zero(request: OrderRequest, view: GateView) -> bool:
+    """Whether the order can only bring the fund's position in its contract nearer to zero."""
+    valid = type(request.quantity) is int and request.quantity > 0
+    return valid and reduces(request.signed, view.position, view.working(request.symbol))
+
+
+def only_reduces(request: OrderRequest, view: GateView) -> bool:
+    """Whether the order can only reduce risk: its position, and |delta|, short gamma, |vega| and margin of the book."""
+    if view.contract is None or not nears_zero(request, view):
+        return False
+    if view.planned_close:
+        return True
+    low, high = reach(view.book, view.moves(view.contract.underlying))
+    nets = span(view.position, view.working(request.symbol))
+    return measures_do_not_rise(request.signed, view.greeks_of(request.symbol), low, high, nets, view.margin_of)
+
+
+def _remaining(order: Order) -> int:
+    return order.request.side.sign * order.remaining

@@ -1,0 +1,59 @@
+"""A small world for the tests of the risk room: one option, one flat fund, everything in order."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sidecar.domain.breaker import BreakerState
+from sidecar.domain.clock import DAY, SECOND
+from sidecar.domain.contracts import Contract, Kind, Right
+from sidecar.domain.orders import Order, OrderRequest, OrderState, Side
+from sidecar.risk.exposure import FLAT, Greeks
+from sidecar.risk.gate import GateView
+from sidecar.risk.limits import defaults
+
+NOW = 1_787_000_000 * SECOND
+LOT = 75
+CALL = Contract("NIFTY", Kind.OPTION, date(2026, 8, 25), 24600.0, Right.CALL, NOW + 7 * DAY, LOT, Decimal("0.05"), 1800)
+FUTURE = Contract("NIFTY", Kind.FUTURE, date(2026, 8, 25), None, None, NOW + 7 * DAY, LOT, Decimal("0.05"), 1800)
+UNIT = {CALL.id: Greeks(0.5, 0.001, 12.0, -9.0), FUTURE.id: Greeks(1.0, 0.0, 0.0, 0.0)}
+
+
+def margin_of(quantity: int) -> float:
+    """A short uses 1,500 a unit, a long its premium of 100."""
+    return quantity * 100.0 if quantity > 0 else -quantity * 1500.0
+
+
+def request(side: Side = Side.SELL, quantity: int = LOT, price: str | None = "100", **more: Any) -> OrderRequest:
+    more.setdefault("symbol", CALL.id)
+    return OrderRequest(side=side, quantity=quantity, price=None if price is None else Decimal(price), **more)
+
+
+def order(
+    side: Side, quantity: int, *, at: int = NOW - 30 * SECOND, state: OrderState = OrderState.OPEN, filled: int = 0,
+    **more: Any,
+) -> Order:  # fmt: skip
+    return Order("o", request(side, quantity, **more), state, "test", at, at, filled)
+
+
+def view(**changes: Any) -> GateView:
+    """A view that accepts one lot either way; ``limits`` given are laid over the defaults."""
+    fields: dict[str, Any] = {
+        "at": NOW, "breaker": BreakerState(), "contract": CALL, "session_open": True,
+        "bid": 99.5, "ask": 100.5, "last": 100.0, "mark": 100.0, "quote_age_s": 0.5,
+        "position": 0, "resting": (), "recent": (), "capital": 5_000_000.0, "used_margin": 0.0,
+        "available_margin": 5_000_000.0, "margin_of_strategy": 0.0, "open_symbols": (), "disabled_strategies": (),
+        "margin_of": margin_of, "greeks_of": UNIT.__getitem__, "book": FLAT, "blind": False, "reference": "simulated",
+    }  # fmt: skip
+    limits = {**defaults(), **changes.pop("limits", {})}
+    return GateView(**{**fields, "limits": limits, **changes})
+
+
+def holding(position: int, **changes: Any) -> GateView:
+    """A view of a fund that holds ``position`` units of the call and nothing else."""
+    unit = UNIT[CALL.id]
+    book = Greeks(unit.delta * position, unit.gamma * position, unit.vega * position, unit.theta * position)
+    held = {"position": position, "book": book, "used_margin": margin_of(position), "open_symbols": (CALL.id,)}
+    return view(**{**held, **changes})

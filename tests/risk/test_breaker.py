@@ -1,0 +1,292 @@
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from sidecar.domain.breaker import DAILY, GRAVITY, BreakerState, BreakerStatus, Cause, Override, Trigger
+from sidecar.domain.clock import SECOND
+from sidecar.domain.errors import InputError
+from sidecar.risk.breaker import (
+    covers,
+    disable,
+    disable_override,
+    enable_override,
+    expire_override,
+    market_halt,
+    reset,
+    roll,
+    safer,
+    stop,
+    trip,
+)
+
+ACTIVE = BreakerState()
+
+
+def loss(at: int = 1, name: str = "daily_loss") -> Cause:
+    return Cause(Trigger.DAILY_LOSS_LIMIT, at, "desk", "lost 3.1 %", name, 0.03, 0.031)
+
+
+def drawdown(at: int = 1) -> Cause:
+    return Cause(Trigger.DRAWDOWN_LIMIT, at, "desk", "down 9 %", "drawdown", 0.08, 0.09)
+
+
+def test_a_breach_trips_and_is_recorded_with_its_limit_and_value() -> None:
+    state, event = trip(ACTIVE, loss(5))
+    assert (state.status, state.since, state.halt_seq, state.causes) == (BreakerStatus.TRIPPED, 5, 1, (loss(5),))
+    assert (event.event, event.limit_name, event.limit, event.value) == ("triggered", "daily_loss", 0.03, 0.031)
+    assert (event.halt_seq, event.state, event.actor) == (1, BreakerStatus.TRIPPED, "desk")
+
+
+def test_each_way_to_stop_has_its_state() -> None:
+    assert stop(ACTIVE, 1, "ann", "fire")[0].status is BreakerStatus.EMERGENCY_STOP
+    assert disable(ACTIVE, 1, "ann", "lunch")[0].status is BreakerStatus.MANUAL_DISABLE
+    assert market_halt(ACTIVE, 1, "nse", "index -10 %")[0].status is BreakerStatus.MARKET_HALT
+
+
+def test_a_second_trigger_while_stopped_is_recorded_too() -> None:
+    state, event = trip(trip(ACTIVE, loss())[0], drawdown(9))
+    assert event.event == "repeated"
+    assert [cause.limit_name for cause in state.causes] == ["daily_loss", "drawdown"]
+    assert (state.since, state.halt_seq) == (1, 1)
+
+
+def test_a_graver_state_wins_and_a_lighter_one_does_not() -> None:
+    stopped, event = stop(trip(ACTIVE, loss())[0], 9, "ann", "fire")
+    assert (stopped.status, stopped.since, stopped.halt_seq, event.event) == (
+        BreakerStatus.EMERGENCY_STOP, 9, 1, "repeated",
+    )  # fmt: skip
+    assert trip(stopped, drawdown(10))[0].status is BreakerStatus.EMERGENCY_STOP
+
+
+def test_an_emergency_stop_given_again_changes_nothing_and_is_recorded() -> None:
+    once, _ = stop(ACTIVE, 1, "ann", "fire")
+    twice, event = stop(once, 2, "ben", "fire!")
+    assert twice == once
+    assert (event.event, event.actor, event.halt_seq) == ("repeated", "ben", 1)
+
+
+def test_a_stop_needs_no_reason() -> None:
+    assert "no reason given" in stop(ACTIVE, 1, "ann", "")[1].reason
+
+
+def test_a_reset_returns_to_active_and_keeps_the_count() -> None:
+    answer = reset(stop(ACTIVE, 1, "ann", "fire")[0], 9, "root", "fire is out", ())
+    assert answer.granted
+    assert answer.event is not None
+    assert (answer.state.status, answer.state.causes, answer.state.halt_seq) == (BreakerStatus.ACTIVE, (), 1)
+    assert (answer.event.event, answer.event.actor, answer.event.state) == ("reset", "root", BreakerStatus.ACTIVE)
+    assert trip(answer.state, loss())[0].halt_seq == 2
+
+
+def test_a_reset_is_refused_while_a_cause_stands() -> None:
+    tripped, _ = trip(ACTIVE, loss())
+    answer = reset(tripped, 9, "root", "again", ("daily_loss",))
+    assert not answer.granted
+    assert (answer.state, answer.standing) == (tripped, ("daily_loss",))
+    assert "daily_loss" in answer.problem
+
+
+def test_a_reset_of_an_active_breaker_does_not_claim_success() -> None:
+    answer = reset(ACTIVE, 9, "root", "why not", ())
+    assert (answer.granted, answer.state) == (False, ACTIVE)
+
+
+@pytest.mark.parametrize(("actor", "reason"), [("", "x"), ("root", " ")])
+def test_a_reset_without_a_name_or_reason_is_an_error(actor: str, reason: str) -> None:
+    with pytest.raises(InputError):
+        reset(stop(ACTIVE, 1, "ann", "fire")[0], 9, actor, reason, ())
+
+
+def test_the_daily_roll_clears_a_daily_trip() -> None:
+    state, event = roll(trip(ACTIVE, loss())[0], 50)
+    assert (state.status, state.since, state.causes) == (BreakerStatus.ACTIVE, 50, ())
+    assert event is not None
+    assert event.event == "rolled"
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        ACTIVE,
+        trip(ACTIVE, drawdown())[0],
+        trip(trip(ACTIVE, loss())[0], drawdown())[0],
+        stop(trip(ACTIVE, loss())[0], 2, "ann", "fire")[0],
+        market_halt(trip(ACTIVE, loss())[0], 2, "nse", "halt")[0],
+        BreakerState(BreakerStatus.TRIPPED),
+        BreakerState(BreakerStatus.MANUAL_DISABLE, (loss(),)),
+    ],
+)
+def test_the_daily_roll_clears_nothing_else(state: BreakerState) -> None:
+    assert roll(state, 50) == (state, None)
+
+
+def overridden(state: BreakerState = ACTIVE) -> BreakerState:
+    return enable_override(state, 10, "root", "hedge", ("daily_loss", "daily_loss"), 10 + 60 * SECOND).state
+
+
+def test_an_override_covers_the_named_limits_until_it_expires() -> None:
+    state = overridden(trip(ACTIVE, loss())[0])
+    assert state.override == Override(("daily_loss",), 10 + 60 * SECOND, "root", "hedge")
+    assert covers(state, "daily_loss", 10)
+    assert not covers(state, "drawdown", 10)
+    assert not covers(state, "", 10)
+    assert not covers(state, "daily_loss", 10 + 60 * SECOND)
+    assert not covers(ACTIVE, "daily_loss", 10)
+
+
+def test_an_override_never_covers_an_emergency_stop_and_does_not_outlive_one() -> None:
+    stopped, _ = stop(overridden(), 20, "ann", "fire")
+    assert stopped.override is None
+    assert not covers(BreakerState(BreakerStatus.EMERGENCY_STOP, override=overridden().override), "daily_loss", 20)
+    again = enable_override(stopped, 20, "root", "no", ("daily_loss",), 21)
+    assert (again.granted, again.state) == (False, stopped)
+
+
+def test_an_override_survives_a_trip() -> None:
+    assert trip(overridden(), drawdown())[0].override == overridden().override
+
+
+@pytest.mark.parametrize(
+    ("limits", "expires_at", "field"),
+    [
+        ((), 11, "limits"),
+        (("max_fun",), 11, "limits"),
+        (("positions",), 10, "expires_in_s"),
+        (("positions",), 11 + 900 * SECOND, "expires_in_s"),
+    ],
+)
+def test_an_override_names_known_limits_and_ends_soon(limits: tuple[str, ...], expires_at: int, field: str) -> None:
+    with pytest.raises(InputError) as caught:
+        enable_override(ACTIVE, 10, "root", "why", limits, expires_at)
+    assert caught.value.field == field
+
+
+def test_an_override_may_last_exactly_fifteen_minutes() -> None:
+    answer = enable_override(ACTIVE, 10, "root", "why", ("positions",), 10 + 900 * SECOND)
+    assert answer.event is not None
+    assert (answer.event.event, answer.event.limit_name) == ("override_on", "positions")
+
+
+def test_an_override_is_ended_by_hand_once() -> None:
+    answer = disable_override(overridden(), 20, "ann", "done")
+    assert answer.event is not None
+    assert (answer.state.override, answer.event.event) == (None, "override_off")
+    assert not disable_override(answer.state, 21, "ann", "done").granted
+
+
+def test_an_override_expires_at_its_time_and_not_before() -> None:
+    state = overridden()
+    assert expire_override(state, 9 + 60 * SECOND) == (state, None)
+    after, event = expire_override(state, 10 + 60 * SECOND)
+    assert after.override is None
+    assert event is not None
+    assert (event.event, event.actor) == ("override_off", "desk")
+    assert expire_override(after, 99 * SECOND) == (after, None)
+
+
+STATES = [
+    ACTIVE,
+    overridden(),
+    BreakerState(halt_seq=9, since=3),
+    trip(ACTIVE, loss())[0],
+    trip(ACTIVE, drawdown(4))[0],
+    disable(ACTIVE, 1, "ann", "lunch")[0],
+    market_halt(ACTIVE, 1, "nse", "halt")[0],
+    stop(ACTIVE, 1, "ann", "fire")[0],
+]
+
+
+@pytest.mark.parametrize("a", STATES)
+@pytest.mark.parametrize("b", STATES)
+def test_of_two_states_the_safer_one_wins_whatever_their_order(a: BreakerState, b: BreakerState) -> None:
+    for found in (safer(a, b), safer(b, a)):
+        assert GRAVITY[found.status] == max(GRAVITY[a.status], GRAVITY[b.status])
+        assert found.halt_seq == max(a.halt_seq, b.halt_seq)
+        assert set(found.causes) == (set() if found.active else set(a.causes) | set(b.causes))
+        assert found.override == (a.override if a.override == b.override else None)
+
+
+class Machine(RuleBasedStateMachine):
+    """After a stop nothing returns to active but an authorised reset, or the roll of a daily trip."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.state = BreakerState()
+        self.seen = 0
+        self.at = 0
+        self.freed = True
+
+    def moved(self, state: BreakerState) -> None:
+        self.at += SECOND
+        if not self.state.active and state.active:
+            assert self.freed
+        if self.state.active and not state.active:
+            assert state.halt_seq == self.state.halt_seq + 1
+        assert GRAVITY[state.status] >= GRAVITY[self.state.status] or self.freed
+        self.freed = False
+        self.state = state
+
+    @rule(trigger=st.sampled_from(Trigger), name=st.sampled_from(["", "positions", "vix"]))
+    def triggers(self, trigger: Trigger, name: str) -> None:
+        self.moved(trip(self.state, Cause(trigger, self.at, "desk", "x", name))[0])
+
+    @rule()
+    def stops(self) -> None:
+        self.moved(stop(self.state, self.at, "ann", "")[0])
+        assert self.state.status is BreakerStatus.EMERGENCY_STOP
+
+    @rule(standing=st.sampled_from([(), ("vix",)]), named=st.booleans())
+    def resets(self, standing: tuple[str, ...], named: bool) -> None:
+        if not named:
+            with pytest.raises(InputError):
+                reset(self.state, self.at, "", "please", standing)
+            return
+        answer = reset(self.state, self.at, "root", "over", standing)
+        assert answer.granted == (not self.state.active and not standing)
+        self.freed = answer.granted
+        self.moved(answer.state)
+
+    @rule()
+    def rolls(self) -> None:
+        daily = {cause.trigger for cause in self.state.causes} <= DAILY
+        state, event = roll(self.state, self.at)
+        self.freed = event is not None
+        assert self.freed == (self.state.status is BreakerStatus.TRIPPED and daily)
+        self.moved(state)
+
+    @rule(seconds=st.integers(1, 900))
+    def overrides(self, seconds: int) -> None:
+        self.moved(enable_override(self.state, self.at, "root", "x", ("vix",), self.at + seconds * SECOND).state)
+
+    @rule()
+    def ends_override(self) -> None:
+        self.moved(disable_override(self.state, self.at, "root", "x").state)
+
+    @rule()
+    def expires(self) -> None:
+        self.moved(expire_override(self.state, self.at)[0])
+
+    @rule(other=st.sampled_from(STATES))
+    def recovers(self, other: BreakerState) -> None:
+        found = safer(self.state, other)
+        assert GRAVITY[found.status] >= GRAVITY[self.state.status]
+        self.state = found
+
+    @invariant()
+    def the_count_never_falls(self) -> None:
+        assert self.state.halt_seq >= self.seen
+        self.seen = self.state.halt_seq
+
+    @invariant()
+    def stopped_has_a_cause_and_active_has_none(self) -> None:
+        assert self.state.active == (not self.state.causes)
+
+    @invariant()
+    def an_emergency_stop_is_not_overridden(self) -> None:
+        if self.state.status is BreakerStatus.EMERGENCY_STOP:
+            assert not covers(self.state, "vix", self.at)
+
+
+TestBreakerMachine = Machine.TestCase
+TestBreakerMachine.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)

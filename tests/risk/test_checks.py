@@ -1,0 +1,261 @@
+from dataclasses import replace
+from decimal import Decimal
+from math import inf, nan
+from typing import Any
+
+import pytest
+from msgspec.structs import replace as changed
+
+from sidecar.domain.breaker import BreakerState, BreakerStatus, Cause, Override, Trigger
+from sidecar.domain.clock import SECOND
+from sidecar.domain.contracts import Contract, Kind
+from sidecar.domain.orders import OrderRequest, OrderState, OrderType, Side
+from sidecar.domain.report import Refusal
+from sidecar.risk.breaker import enable_override, stop, trip
+from sidecar.risk.checks import CHECKS
+from sidecar.risk.exposure import Greeks
+from sidecar.risk.gate import GateView, check
+from sidecar.risk.limits import BY_NAME, LIMITS
+from tests.risk.build import CALL, FUTURE, LOT, NOW, UNIT, holding, order, request, view
+
+Case = tuple[OrderRequest, GateView]
+BUY, SELL = Side.BUY, Side.SELL
+TRIPPED, _ = trip(BreakerState(), Cause(Trigger.VIX_SPIKE, 1, "desk", "vix 45", "vix", 40.0, 45.0))
+INDEX = Contract("NIFTY", Kind.INDEX)
+
+
+def limited(name: str, value: float, base: GateView | None = None) -> GateView:
+    base = base or view()
+    return replace(base, limits={**base.limits, name: value})
+
+
+def sent(count: int, age: float = 30.0) -> tuple[Any, ...]:
+    return tuple(order(BUY, LOT, at=NOW - int(age * SECOND), price="90") for _ in range(count))
+
+
+def greeks(unit: Greeks) -> dict[str, Any]:
+    return {"greeks_of": lambda _: unit}
+
+
+#: For each check the requests and views that it refuses; each differs in one thing from an order that passes.
+REFUSED: dict[str, list[Case]] = {
+    "quantity": [
+        (changed(request(), quantity=bad), view())
+        for bad in (0, -LOT, 1.5, nan, True, "75", None, 10**400)
+    ],
+    "contract": [
+        (request(), view(contract=None)),
+        (request(symbol="NIFTY24600CE"), view()),
+        (request(symbol="NIFTY"), view(contract=INDEX)),
+        (request(), view(at=CALL.expires_at)),
+        (request(), view(contract=changed(CALL, expires_at=None))),
+    ],
+    "lot": [(request(quantity=LOT + 1), view()), (request(quantity=1), view())],
+    "freeze": [(request(quantity=1800 + LOT), view())],
+    "session": [(request(), view(session_open=False))],
+    "order_type": [(request(order_type=OrderType.MARKET), view())],
+    "price": [
+        (request(price=bad), view())
+        for bad in (None, "0", "-100", "NaN", "sNaN", "Infinity", "100.01", "1e999", "1e-30")
+    ],
+    "market_halt": [(request(), view(breaker=BreakerState(BreakerStatus.MARKET_HALT)))],
+    "breaker": [
+        (request(), view(breaker=TRIPPED)),
+        (request(), view(breaker=BreakerState(BreakerStatus.TRIPPED))),
+        (request(), view(breaker=stop(BreakerState(), 1, "ann", "fire")[0])),
+        (request(), view(breaker=BreakerState(BreakerStatus.MANUAL_DISABLE))),
+    ],
+    "blind": [(request(), view(blind=True))],
+    "limits": [(request(), replace(view(), limits={k: v for k, v in view().limits.items() if k != row.name}))
+               for row in LIMITS] + [(request(), replace(view(), limits={}))],
+    "disabled_strategy": [(request(strategy="demo"), view(disabled_strategies=("demo",)))],
+    "price_band": [
+        (request(BUY, price="105.05"), view()),
+        (request(SELL, price="94.95"), view()),
+        (request(price="106"), view(last=nan)),
+        (request(), view(last=nan, bid=nan)),
+        (request(), view(last=nan, ask=inf)),
+    ],
+    "stale": [(request(), view(quote_age_s=age)) for age in (10.0, 11.0, nan, inf)],
+    "duplicate_order": [
+        (request(), view(recent=(order(SELL, LOT, at=NOW - 4 * SECOND, state=OrderState.CANCELLED),))),
+        (request(), view(resting=(order(SELL, LOT, at=NOW),))),
+    ],
+    "order_rate": [(request(), view(recent=sent(12))), (request(), limited("order_rate", 0))],
+    "order_lots": [(request(quantity=6 * LOT), view())],
+    "positions": [
+        (request(), view(open_symbols=tuple(f"NIFTY-20260825-{k}-CE" for k in range(20)))),
+        (request(), limited("positions", 1, view(resting=(order(BUY, LOT, symbol=FUTURE.id),)))),
+    ],
+    "capital_per_trade": [
+        (request(), limited("capital_per_trade", 0.02)),
+        (request(BUY), limited("capital_per_trade", 0.001)),
+        (request(), view(margin_of=lambda _: nan)),
+        (request(), view(capital=nan)),
+        (request(), view(capital=0.0)),
+    ],
+    "capital_utilization": [
+        (request(), view(used_margin=3_900_000.0)),
+        (request(), view(used_margin=nan)),
+        (request(), view(used_margin=3_800_000.0, resting=(order(SELL, LOT, price="101"),))),
+    ],
+    "strategy_allocation": [(request(), view(margin_of_strategy=used)) for used in (1_900_000.0, nan)],
+    "position_allocation": [
+        (request(), holding(-9 * LOT)),
+        (request(), holding(-4 * LOT, resting=(order(SELL, 5 * LOT, price="101"),))),
+    ],
+    "margin_utilization": [
+        (request(), view(used_margin=1_000_000.0, available_margin=150_000.0)),
+    ],
+    "margin": [(request(), view(available_margin=available)) for available in (112_499.0, 0.0, -1.0, nan)],
+    "net_delta": [(request(), view(book=Greeks(-1_480.0, 0, 0, 0))), (request(), view(**greeks(Greeks(nan, 0, 0, 0))))],
+    "net_gamma": [(request(), view(book=Greeks(0, -24.99, 0, 0))), (request(), view(**greeks(Greeks(0, nan, 0, 0))))],
+    "net_vega": [(request(), view(book=Greeks(0, 0, -99_990, 0))), (request(), view(**greeks(Greeks(0, 0, nan, 0))))],
+    "net_theta": [(request(), view(book=Greeks(0, 0, 0, 199_990))), (request(), view(**greeks(Greeks(0, 0, 0, nan))))],
+}  # fmt: skip
+
+#: Orders that stand just inside what the check allows.
+ACCEPTED: dict[str, list[Case]] = {
+    "quantity": [(request(quantity=1), view(contract=changed(CALL, lot_size=1)))],
+    "contract": [(request(), view(at=(CALL.expires_at or 0) - 1))],
+    "lot": [(request(quantity=2 * LOT), view())],
+    "freeze": [
+        (request(quantity=1800), limited("order_lots", 99, view(capital=1e9, available_margin=1e9))),
+        (request(quantity=1800 + LOT), limited("order_lots", 99, view(
+            capital=1e9, available_margin=1e9, contract=changed(CALL, freeze_quantity=0)))),
+    ],
+    "session": [(request(), view())],
+    "order_type": [(request(), view())],
+    "price": [(request(price="100.05"), view())],
+    "market_halt": [(request(), view())],
+    "breaker": [
+        (request(), view(breaker=enable_override(TRIPPED, NOW, "root", "x", ("vix",), NOW + SECOND).state)),
+    ],
+    "blind": [(request(), view())],
+    "limits": [(request(), view())],
+    "disabled_strategy": [(request(strategy="demo"), view(disabled_strategies=("demo2",)))],
+    "price_band": [
+        (request(BUY, price="105"), view()),
+        (request(SELL, price="95"), view()),
+        (request(BUY, price="105"), view(last=nan)),
+        (request(price="0.10"), view(last=0.05)),
+    ],
+    "stale": [(request(), view(quote_age_s=9.99))],
+    "duplicate_order": [
+        (request(), view(recent=(order(SELL, LOT, at=NOW - 5 * SECOND),))),
+        (request(), view(recent=(order(BUY, LOT, at=NOW),))),
+        (request(), view(recent=(order(SELL, 2 * LOT, at=NOW),))),
+        (request(), view(recent=(order(SELL, LOT, at=NOW, price="99"),))),
+        (request(), view(recent=(order(SELL, LOT, at=NOW, fund_id="b"),))),
+        (request(), view(recent=(order(SELL, LOT, at=NOW, symbol=FUTURE.id),))),
+        (request(), view(recent=(order(SELL, LOT, at=NOW, state=OrderState.REFUSED),))),
+    ],
+    "order_rate": [
+        (request(), view(recent=sent(11))),
+        (request(), view(recent=sent(12, age=60.0))),
+        (request(), view(recent=tuple(changed(o, state=OrderState.REFUSED) for o in sent(12)))),
+    ],
+    "order_lots": [(request(quantity=5 * LOT), view())],
+    "positions": [
+        (request(), view(open_symbols=tuple(f"NIFTY-20260825-{k}-CE" for k in range(19)))),
+        (request(), view(open_symbols=(CALL.id, *(f"NIFTY-20260825-{k}-CE" for k in range(19))))),
+    ],
+    "capital_per_trade": [(request(), limited("capital_per_trade", 0.0225))],
+    "capital_utilization": [(request(), limited("capital_utilization", 0.0225))],
+    "strategy_allocation": [(request(), view(margin_of_strategy=1_887_500.0))],
+    "position_allocation": [(request(), limited("position_allocation", 0.0225))],
+    "margin_utilization": [(request(), view(used_margin=787_500.0, available_margin=212_500.0))],
+    "margin": [(request(), limited("margin_utilization", 1.0, view(used_margin=0.0, available_margin=112_500.0)))],
+    "net_delta": [(request(), view(book=Greeks(-1_462.5, 0, 0, 0))), (request(), view(book=Greeks(1_600.0, 0, 0, 0)))],
+    "net_gamma": [(request(), view(book=Greeks(0, -24.925, 0, 0)))],
+    "net_vega": [(request(), view(book=Greeks(0, 0, -99_100, 0)))],
+    "net_theta": [(request(), view(book=Greeks(0, 0, 0, 199_325)))],
+}  # fmt: skip
+
+
+def cases(table: dict[str, list[Case]]) -> list[Any]:
+    return [pytest.param(name, *case, id=f"{name}-{n}") for name in table for n, case in enumerate(table[name])]
+
+
+def test_every_check_has_a_name_of_its_own_and_its_cases() -> None:
+    names = [row.name for row in CHECKS]
+    assert len(set(names)) == len(names)
+    assert set(REFUSED) == set(ACCEPTED) == set(names)
+
+
+def test_a_check_of_a_limit_names_it() -> None:
+    assert {row.limit for row in CHECKS} - {""} <= set(BY_NAME)
+    assert all(row.limit == row.name for row in CHECKS if row.name in BY_NAME)
+
+
+@pytest.mark.parametrize(("name", "asked", "at"), cases(REFUSED))
+def test_a_check_refuses_and_says_what_to_do(name: str, asked: OrderRequest, at: GateView) -> None:
+    found = check(asked, at)
+    assert not found.accepted
+    assert not found.reduces_only
+    refusal = found.refusal
+    assert isinstance(refusal, Refusal)
+    assert (refusal.limit_name, found.checked[-1]) == (name, name)
+    assert len(refusal.detail) > 20
+    assert "nan" not in refusal.detail.replace("price NaN", "").replace("price sNaN", "").replace("quantity nan", "")
+
+
+@pytest.mark.parametrize(("name", "asked", "at"), cases(ACCEPTED))
+def test_a_check_lets_pass_what_is_just_inside(name: str, asked: OrderRequest, at: GateView) -> None:
+    found = check(asked, at)
+    assert found.refusal is None
+    assert found.accepted
+    assert name in found.checked
+
+
+OVERRIDABLE = [row.name for row in CHECKS if row.limit]
+
+
+@pytest.mark.parametrize(("name", "asked", "at"), cases({name: REFUSED[name] for name in OVERRIDABLE}))
+def test_an_override_lets_exactly_its_limit_pass(name: str, asked: OrderRequest, at: GateView) -> None:
+    names = (name, "capital_per_trade", "capital_utilization", "strategy_allocation", "position_allocation",
+             "margin_utilization")  # fmt: skip
+    override = Override(names, NOW + SECOND, "root", "hedge")
+    found = check(asked, replace(at, breaker=BreakerState(override=override)))
+    assert found.refusal is None or found.refusal.limit_name not in names
+    late = check(asked, replace(at, at=at.at + 2, breaker=BreakerState(override=changed(override, expires_at=at.at))))
+    assert not late.accepted
+
+
+@pytest.mark.parametrize("name", [row.name for row in CHECKS if not row.limit])
+def test_no_override_lets_the_rest_pass(name: str) -> None:
+    every = Override(tuple(row.name for row in LIMITS if row.name != "vix"), NOW + SECOND, "root", "x")
+    for asked, at in REFUSED[name]:
+        assert not check(asked, replace(at, breaker=changed(at.breaker, override=every))).accepted
+
+
+def test_the_refusal_of_a_tripped_breaker_names_the_cause() -> None:
+    refusal = check(request(), view(breaker=TRIPPED)).refusal
+    assert refusal is not None
+    assert "vix_spike: vix 45" in refusal.detail
+
+
+def test_an_override_of_one_cause_does_not_cover_another() -> None:
+    both, _ = trip(TRIPPED, Cause(Trigger.DRAWDOWN_LIMIT, 2, "desk", "x", "drawdown", 0.08, 0.09))
+    state = enable_override(both, NOW, "root", "x", ("vix",), NOW + SECOND).state
+    assert not check(request(), view(breaker=state)).accepted
+
+
+def test_a_twin_on_its_way_counts_whatever_happened_to_it() -> None:
+    for state in (OrderState.PENDING, OrderState.UNKNOWN, OrderState.FILLED, OrderState.REJECTED):
+        refusal = check(request(), view(recent=(order(SELL, LOT, at=NOW, state=state),))).refusal
+        assert refusal is not None
+        assert refusal.limit_name == "duplicate_order"
+
+
+def test_a_price_far_off_is_told_what_would_pass() -> None:
+    refusal = check(request(BUY, price="110"), view()).refusal
+    assert refusal is not None
+    assert "95.00 to 105.00" in refusal.detail
+    assert refusal.limit == 0.05
+    assert refusal.after == pytest.approx(0.1)
+    assert Decimal("0.05") == CALL.tick_size
+
+
+def test_the_units_of_the_tests_world_are_known() -> None:
+    assert set(UNIT) == {CALL.id, FUTURE.id}
