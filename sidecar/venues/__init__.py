@@ -1,0 +1,1 @@
+"""The outside: where market data comes from and where orders go."""
