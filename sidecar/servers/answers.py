@@ -1,0 +1,178 @@
+"""From the report to the shapes of the wire (CONTRACT sections 4 to 6). NaN leaves as ``null``; nothing is invented."""
+
+from __future__ import annotations
+
+from math import isfinite, nan
+from typing import Any
+
+import msgspec
+
+from sidecar.domain.breaker import BreakerEvent, BreakerStatus, Cause, Trigger
+from sidecar.domain.clock import iso
+from sidecar.domain.orders import Fill, Order
+from sidecar.domain.report import Condition, DeskReport, LimitStatus, PositionLine, Quality, Refusal
+
+_SHOCKS = frozenset({Trigger.VIX_SPIKE, Trigger.IV_SHOCK})
+_CONDITIONS = list(Condition)
+
+
+def _fields(struct: msgspec.Struct) -> dict[str, Any]:
+    return {name: getattr(struct, name) for name in struct.__struct_fields__}
+
+
+def status(report: DeskReport) -> dict[str, Any]:
+    """``data`` of ``/emergency/status``. ``daily_loss`` is positive when the day loses, 0 when it does not."""
+    breaker, total = report.breaker, report.total
+    return {
+        "timestamp": report.timestamp,
+        "simulated": report.simulated,
+        "source": report.source,
+        "circuit_breaker": {
+            "status": breaker.status,
+            "trading_allowed": breaker.active and report.session_open and not report.blind,
+            "market_open": report.session_open,
+            "circuit_breaker_allowed": breaker.active,
+            "override_enabled": breaker.override is not None,
+            "triggers": [cause(row) for row in breaker.causes],
+            "daily_loss": _loss(total.daily_pnl),
+            "daily_loss_percent": _loss(total.daily_pnl_percent),
+            "halt_seq": breaker.halt_seq,
+            "since": iso(breaker.since) if breaker.since else None,
+            "blind": report.blind,
+        },
+        "market_condition": market_condition(report),
+        "positions": {
+            "total_positions": total.total_positions,
+            "used_margin": total.used_margin,
+            "available_margin": total.available_margin,
+            "capital_utilization": total.capital_utilization,
+        },
+    }
+
+
+def _loss(pnl: float) -> float:
+    return max(0.0, -pnl) if isfinite(pnl) else nan
+
+
+def market_condition(report: DeskReport) -> dict[str, Any]:
+    """The gravest condition of any underlying, and the volatility index where one was seen."""
+    seen = [line.condition for line in report.markets if line.condition is not Condition.UNKNOWN]
+    gravest = max(seen, key=_CONDITIONS.index, default=Condition.UNKNOWN)
+    shocks = [event for event in report.breaker_events if event.reason in _SHOCKS]
+    return {
+        "condition": gravest,
+        "current_vix": next((line.vix for line in report.markets if isfinite(line.vix)), nan),
+        "is_market_halted": report.breaker.status is BreakerStatus.MARKET_HALT or gravest is Condition.HALTED,
+        "recent_shocks": [breaker_event(event) for event in shocks],
+    }
+
+
+def cause(row: Cause) -> dict[str, Any]:
+    """One reason why trading is off."""
+    return {**_fields(row), "at": iso(row.at)}
+
+
+def breaker_event(event: BreakerEvent) -> dict[str, Any]:
+    """One line of the breaker's history; ``limit`` and ``value`` are null where no limit was involved."""
+    return {**_fields(event), "at": iso(event.at)}
+
+
+def breaches(report: DeskReport) -> list[dict[str, Any]]:
+    """The limits that are breached now."""
+    return [_fields(line) for line in report.limits if line.status is LimitStatus.BREACH]
+
+
+def limits(report: DeskReport, fund_id: str | None) -> list[dict[str, Any]]:
+    """Every limit's value now, in one fund's scope or the desk's own and all funds'."""
+    return [_fields(line) for line in report.limits if fund_id is None or line.scope == fund_id]
+
+
+def position(line: PositionLine) -> dict[str, Any]:
+    """One open position; ``side`` is long or short."""
+    return {**_fields(line), "side": "long" if line.quantity > 0 else "short"}
+
+
+def positions(report: DeskReport) -> dict[str, Any]:
+    """The answer of ``/emergency/positions``."""
+    return {
+        "status": "success",
+        "positions": [position(line) for line in report.positions],
+        "total_positions": len(report.positions),
+        "total_unrealized_pnl": report.total.unrealized_pnl,
+        "totals": _fields(report.total),
+        "awaiting_settlement": report.awaiting_settlement,
+        "simulated": report.simulated,
+        "timestamp": report.timestamp,
+    }
+
+
+def order(row: Order) -> dict[str, Any]:
+    """One order, flat; ``quantity``, ``filled`` and ``remaining`` are positive units."""
+    asked = _fields(row.request)
+    mine = {name: value for name, value in _fields(row).items() if name != "request"}
+    times = {"created_at": iso(row.created_at), "updated_at": iso(row.updated_at)}
+    return {**mine, **asked, "remaining": row.remaining, **times}
+
+
+def fill(row: Fill) -> dict[str, Any]:
+    """One execution; ``quantity`` is signed."""
+    return {**_fields(row), "at": iso(row.at)}
+
+
+def refusal(row: Refusal) -> dict[str, Any]:
+    """Why the gate refused: the limit, its value before and after, and the largest size that would pass."""
+    return {
+        "limit": row.limit_name,
+        "limit_value": row.limit,
+        "value_before": row.before,
+        "value_after": row.after,
+        "largest_quantity": row.largest_quantity,
+    }
+
+
+def risk_metrics(report: DeskReport) -> dict[str, Any]:
+    """``data`` of ``/emergency/risk-metrics``; what the report does not hold is null."""
+    total, book = report.total, report.positions
+    measured = {line.name: line.value for line in report.limits if line.scope == "*"}
+    strategies = sorted({line.strategy for line in book})
+    value = {line.id: abs(line.quantity * line.current_price) for line in book}
+    return {
+        "timestamp": report.timestamp,
+        "daily_pnl": total.daily_pnl,
+        "daily_pnl_percent": total.daily_pnl_percent,
+        "drawdown": total.drawdown,
+        "max_drawdown": total.max_drawdown,
+        "sharpe_ratio": None,
+        "win_rate": total.winning_trades / total.trades if total.trades else None,
+        "total_trades": total.trades,
+        "capital_utilization": total.capital_utilization,
+        "largest_position_percent": measured.get("position_allocation"),
+        "var_95": measured.get("var_95"),
+        "es_975": None,
+        "exposure_by_strategy": {
+            name: sum(value[line.id] for line in book if line.strategy == name) for name in strategies
+        },
+        "total_unrealized_pnl": total.unrealized_pnl,
+        "used_margin": total.used_margin,
+        "available_margin": total.available_margin,
+        "greeks": [_fields(line) for line in report.greeks],
+        "limits": limits(report, None),
+        "quality": total.quality,
+        "simulated": report.simulated,
+    }
+
+
+def data_quality(report: DeskReport) -> dict[str, Any]:
+    """``report`` of ``/emergency/data-quality``; overall is the worst symbol, since a mean hides the one bad one."""
+    scores = [line.score for line in report.data_quality]
+    return {
+        "timestamp": report.timestamp,
+        "overall_quality": (nan if not all(map(isfinite, scores)) else min(scores)) if scores else None,
+        "symbols": {line.symbol: _fields(line) for line in report.data_quality},
+        "streaming_health": "up" if report.feed_up else "down",
+        "total_symbols": len(report.data_quality),
+        "stale_count": sum(line.quality is not Quality.LIVE for line in report.markets),
+        "refused": dict(report.counters.quotes_refused),
+        "feed_gaps": report.counters.feed_gaps,
+        "simulated": report.simulated,
+    }

@@ -1,0 +1,210 @@
+"""The bodies that are taken: strict, bounded, nothing unknown, no NaN; a number keeps the digits it was sent with."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from decimal import Decimal
+from math import isfinite
+from typing import Annotated, Any, Literal, NoReturn, Self, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+from starlette.requests import Request
+
+from sidecar.domain.orders import OrderRequest, OrderType, Side, TimeInForce
+from sidecar.servers.problems import Problem
+
+#: Most units that one order may ask for; the limits are far below.
+MOST_UNITS = 1_000_000_000
+_BEYOND = 10**15
+_MONEY = re.compile(r"-?\d{1,14}(?:\.\d{1,4})?", re.ASCII)
+
+
+def _plain(text: str) -> str:
+    for character in text:
+        category = unicodedata.category(character)
+        turns = "\u202a" <= character <= "\u202e" or "\u2066" <= character <= "\u2069"
+        if turns or category in ("Cc", "Cs", "Zl", "Zp"):
+            raise ValueError("holds a control character")
+    return text
+
+
+def _exact(value: Any) -> Any:
+    if isinstance(value, str):
+        if not _MONEY.fullmatch(value):
+            raise ValueError("is not a plain decimal number of at most four places")
+        return Decimal(value)
+    return Decimal(value) if type(value) is int else value
+
+
+def _finite(value: Any) -> float:
+    if type(value) in (int, float, Decimal) and abs(value) < _BEYOND and isfinite(value):
+        return float(value)
+    raise ValueError("is not a finite number")
+
+
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _upper(value: Any) -> Any:
+    return value.upper() if isinstance(value, str) else value
+
+
+Reason = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_plain)]
+Note = Annotated[str, Field(max_length=500), AfterValidator(_plain)]
+Symbol = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9&_.-]+$")]
+Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$")]
+LimitName = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[a-z][a-z0-9_]*$")]
+Price = Annotated[
+    Decimal,
+    BeforeValidator(_exact, json_schema_input_type=float | str),
+    Field(gt=0, max_digits=18, decimal_places=4, allow_inf_nan=False),
+]
+Number = Annotated[float, BeforeValidator(_finite, json_schema_input_type=float)]
+
+
+class Body(BaseModel):
+    """The root of all bodies."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False, frozen=True)
+
+
+class StopBody(Body):
+    """``flatten`` also closes what is open; without it the settings decide."""
+
+    reason: Reason = "no reason given"
+    flatten: bool | None = None
+
+
+class ResetBody(Body):
+    """A reset is recorded with its reason."""
+
+    reason: Reason
+
+
+class CloseBody(Body):
+    """Exactly one of ``position_id``, ``symbol`` and ``close_all``."""
+
+    position_id: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_plain)] | None = None
+    symbol: Symbol | None = None
+    close_all: bool = False
+    reason: Reason = "no reason given"
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.position_id is not None) + (self.symbol is not None) + self.close_all != 1:
+            raise ValueError("give exactly one of position_id, symbol and close_all")
+        return self
+
+
+class OrderBody(Body):
+    """One order. ``quantity`` is units of the underlying (lots × lot size), positive; a LIMIT needs its ``price``."""
+
+    symbol: Symbol
+    quantity: Annotated[int, Field(gt=0, le=MOST_UNITS)]
+    side: Annotated[Literal["buy", "sell"], BeforeValidator(_lower)]
+    order_type: Annotated[Literal["LIMIT", "MARKET"], BeforeValidator(_upper)] = "LIMIT"
+    price: Price | None = None
+    time_in_force: Annotated[Literal["DAY", "IOC"], BeforeValidator(_upper)] = "DAY"
+    reason: Note = ""
+    client_order_id: Name | None = None
+    fund_id: Name = "main"
+    strategy: Name = "manual"
+
+    @model_validator(mode="after")
+    def _priced(self) -> Self:
+        if (self.order_type == "LIMIT") != (self.price is not None):
+            raise ValueError("price: a LIMIT order needs one and a MARKET order has none")
+        return self
+
+    def request(self, symbol: str, client_order_id: str) -> OrderRequest:
+        """The domain's order, for the contract that the symbol resolved to."""
+        return OrderRequest(
+            symbol=symbol,
+            side=Side(self.side),
+            quantity=self.quantity,
+            price=self.price,
+            order_type=OrderType(self.order_type),
+            time_in_force=TimeInForce(self.time_in_force),
+            fund_id=self.fund_id,
+            strategy=self.strategy,
+            client_order_id=client_order_id,
+            reason=self.reason,
+        )
+
+
+class CancelAllBody(Body):
+    """Without ``fund_id`` the working orders of every fund."""
+
+    reason: Reason = "no reason given"
+    fund_id: Name | None = None
+
+
+class LimitsBody(Body):
+    """New values by limit name; a limit that is not named keeps its value."""
+
+    limits: Annotated[dict[LimitName, Number], Field(min_length=1, max_length=64)]
+    reason: Reason
+    fund_id: Name | None = None
+
+
+_B = TypeVar("_B", bound=Body)
+
+
+async def read(request: Request, model: type[_B]) -> _B:
+    """The body of a request as ``model``; none at all counts as ``{}``. :class:`Problem` 422 names each bad field.
+
+    The media type is not asked for: what keeps a foreign page from posting here is the key's header, and a stop sent
+    with plain ``curl -d`` must work.
+    """
+    raw = await request.body()
+    return parsed(raw, model)
+
+
+def parsed(raw: bytes, model: type[_B]) -> _B:
+    """The bytes of a JSON object as ``model``; :class:`Problem` 422 says what cannot be used."""
+    try:
+        found = json.loads(raw, **_DECODING) if raw.strip() else {}
+    except (ValueError, RecursionError) as error:
+        detail = str(error) if isinstance(error, _Refused) else "is not JSON"
+        raise Problem(422, f"body: {detail}", errors=[{"field": "body", "problem": detail}]) from None
+    if not isinstance(found, dict):
+        raise Problem(422, "body: is not a JSON object", errors=[{"field": "body", "problem": "is not a JSON object"}])
+    try:
+        return model.model_validate(found)
+    except ValidationError as error:
+        rows = [_row(row) for row in error.errors(include_url=False, include_input=False)]
+        raise Problem(422, "; ".join(f"{row['field']}: {row['problem']}" for row in rows), errors=rows) from None
+
+
+_WORDS = {"extra_forbidden": "is not a field of this request", "missing": "is missing"}
+
+
+class _Refused(ValueError):
+    """JSON that Python would take and the desk does not."""
+
+
+def _row(error: ErrorDetails) -> dict[str, str]:
+    problem = _WORDS.get(error["type"]) or error["msg"].removeprefix("Value error, ")
+    field = ".".join(str(part)[:64] for part in error["loc"] if part != "[key]")
+    if not field and problem.startswith("price: "):
+        field, problem = "price", problem.removeprefix("price: ")
+    # A field's name is the caller's own text: half a surrogate pair in it has no UTF-8.
+    return {"field": field.encode("ascii", "backslashreplace").decode() or "body", "problem": problem}
+
+
+def _constant(name: str) -> NoReturn:
+    raise _Refused(f"holds {name}, which is not a number")
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _Refused("names a field twice")
+    return found
+
+
+_DECODING: dict[str, Any] = {"parse_float": Decimal, "parse_constant": _constant, "object_pairs_hook": _pairs}

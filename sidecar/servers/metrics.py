@@ -1,0 +1,28 @@
+"""``/metrics``: what Prometheus scrapes. From this machine without a key, from elsewhere with one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fastapi import APIRouter, Depends
+from starlette.responses import Response
+
+from sidecar.servers.auth import Auth
+from sidecar.servers.keys import KeyStore, Role
+from sidecar.servers.ports import Ports
+
+
+def router(scrape: Callable[[], tuple[bytes, str]], ports: Ports, keys: KeyStore) -> APIRouter:
+    """The route of ``/metrics``. ``scrape`` gives the exposition and its media type, and waits for nothing."""
+    made = APIRouter(tags=["metrics"])
+
+    async def metrics() -> Response:
+        """Every metric, in Prometheus' text format."""
+        body, media_type = scrape()
+        return Response(body, headers={"content-type": media_type})
+
+    mark = Depends(Auth(keys, ports).require(Role.VIEWER, loopback=True))
+    made.add_api_route(
+        "/metrics", metrics, methods=["GET"], dependencies=[mark], response_model=None, summary="Metrics"
+    )
+    return made

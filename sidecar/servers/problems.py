@@ -1,0 +1,111 @@
+"""Every error answer: RFC 9457 ``application/problem+json`` with ``type, title, status, detail, request_id``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
+
+from sidecar.domain import wire
+from sidecar.domain.errors import DeskError, InputError, UnknownContract
+
+#: status → (the last word of ``type``, ``title``)
+KINDS: dict[int, tuple[str, str]] = {
+    400: ("bad-request", "The request is malformed"),
+    401: ("unauthorised", "A valid key is needed"),
+    403: ("forbidden", "This key may not do that"),
+    404: ("not-found", "Nothing is there"),
+    405: ("method", "That method is not offered here"),
+    409: ("refused", "The desk refuses"),
+    413: ("too-large", "The body is too large"),
+    422: ("invalid", "The input cannot be used"),
+    500: ("fault", "The sidecar failed"),
+    503: ("not-known", "The desk cannot say"),
+    504: ("unconfirmed", "The desk did not confirm in time"),
+}
+
+#: On every answer: nothing is cached, framed, sniffed or run.
+SECURITY: dict[str, str] = {
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "cross-origin-resource-policy": "same-origin",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+
+
+class Problem(HTTPException):
+    """An answer that is not success. ``extra`` are further members of the document."""
+
+    def __init__(self, status: int, detail: str, headers: Mapping[str, str] | None = None, **extra: Any) -> None:
+        super().__init__(status, detail, headers)
+        self.extra = extra
+
+
+def document(status: int, detail: str, request_id: str, **extra: Any) -> dict[str, Any]:
+    """The members of a problem document."""
+    kind, title = KINDS.get(status, ("other", "The request was not carried out"))
+    head = {"type": f"urn:deskwatch:problem:{kind}", "title": title, "status": status, "detail": detail}
+    return {**head, "request_id": request_id, **extra}
+
+
+def request_id(connection: HTTPConnection) -> str:
+    """The id that the door gave this request."""
+    return str(connection.scope.get("state", {}).get("request_id", ""))
+
+
+def answer(connection: HTTPConnection, problem: Problem) -> Response:
+    """The response of a problem."""
+    return encoded(problem.status_code, problem.detail, request_id(connection), problem.headers, **problem.extra)
+
+
+def encoded(
+    status: int, detail: str, asked_id: str, headers: Mapping[str, str] | None = None, **extra: Any
+) -> Response:
+    """The response of a problem's parts, with the headers that every answer carries."""
+    body = wire.encode(document(status, detail, asked_id, **extra))
+    every = {**SECURITY, "x-request-id": asked_id, **(headers or {})}
+    return Response(body, status, every, "application/problem+json")
+
+
+def of_input(error: InputError) -> Problem:
+    """422 for an input error, naming its field."""
+    extra: dict[str, Any] = {"candidates": list(error.candidates)} if isinstance(error, UnknownContract) else {}
+    return Problem(422, str(error), errors=[{"field": error.field, "problem": error.problem}], **extra)
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - what it is registered for
+    if isinstance(error, Problem):
+        return answer(request, error)
+    return answer(request, Problem(error.status_code, str(error.detail), error.headers))
+
+
+async def _validation(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - what it is registered for
+    found = [{"field": str(row["loc"][-1]), "problem": str(row["msg"])} for row in error.errors()]
+    return answer(request, Problem(422, "; ".join(f"{row['field']}: {row['problem']}" for row in found), errors=found))
+
+
+async def _desk(request: Request, error: Exception) -> Response:
+    if isinstance(error, InputError):
+        return answer(request, of_input(error))
+    return answer(request, Problem(503, str(error)))
+
+
+async def _fault(request: Request, error: Exception) -> Response:  # noqa: ARG001 - the text of a fault stays in the log
+    return answer(request, Problem(500, "an internal fault; the log has it under this request_id"))
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of ``app`` a problem document."""
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _validation)
+    app.add_exception_handler(DeskError, _desk)
+    app.add_exception_handler(Exception, _fault)

@@ -1,0 +1,160 @@
+"""REST (``/api/v1``): orders, fills, limits, the breaker's history."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Path, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sidecar.domain.events import CancelAll, CancelOrder, ChangeLimits
+from sidecar.domain.orders import WORKING, OrderState
+from sidecar.servers import answers, bodies, commands, examples
+from sidecar.servers.auth import Auth
+from sidecar.servers.emergency import cancels
+from sidecar.servers.keys import Role
+from sidecar.servers.placing import place
+from sidecar.servers.ports import HttpSettings, PageQuery, Ports
+from sidecar.servers.problems import Problem
+from sidecar.servers.routes import Row, answer, mount
+
+OrderId = Annotated[str, Path(max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$", examples=["O00000001"])]
+PageSize = Annotated[int, Query(ge=1, le=1_000, description="How many, newest first")]
+Cursor = Annotated[str, Query(max_length=120, description="`next_cursor` of the page before")]
+Fund = Annotated[str, Query(max_length=64, pattern=r"^[A-Za-z0-9_.:-]*$")]
+_CURSOR = re.compile(r"(\d{1,18})~([A-Za-z0-9_.:-]{1,96})", re.ASCII)
+_READ_TIMEOUT_S = 5.0
+_T = TypeVar("_T")
+
+
+async def reading(work: Callable[[], _T]) -> _T:
+    """The result of a read that may touch the disk, in a thread; :class:`Problem` 503 when it takes too long."""
+    task = asyncio.ensure_future(asyncio.to_thread(work))
+    await asyncio.wait({task}, timeout=_READ_TIMEOUT_S)
+    if not task.done():
+        task.cancel()
+        raise Problem(503, f"the record did not answer within {_READ_TIMEOUT_S:g} s")
+    return task.result()
+
+
+def page_query(limit: int, cursor: str, fund_id: str, strategy: str) -> PageQuery:
+    """The query for one page, with one item more than asked for, which tells whether another page follows."""
+    match = _CURSOR.fullmatch(cursor)
+    if cursor and match is None:
+        raise Problem(422, "cursor: is not a next_cursor of this list", errors=[_CURSOR_ROW])
+    before = (int(match[1]), match[2]) if match else None
+    return PageQuery(limit + 1, before, fund_id, strategy)
+
+
+_CURSOR_ROW = {"field": "cursor", "problem": "is not a next_cursor of this list"}
+
+
+def page(
+    name: str, rows: Sequence[_T], limit: int, place_of: Callable[[_T], tuple[int, str]], show: Callable[[_T], Any]
+) -> Response:
+    """One page as an answer; ``next_cursor`` is null on the last."""
+    shown = rows[:limit]
+    after = "{}~{}".format(*place_of(shown[-1])) if len(rows) > limit else None
+    return answer({name: [show(row) for row in shown], "count": len(shown), "next_cursor": after})
+
+
+class Rest:
+    """The endpoints; each method's text stands in the API's document."""
+
+    def __init__(self, ports: Ports, settings: HttpSettings) -> None:
+        self.ports = ports
+        self.settings = settings
+
+    async def orders(
+        self, limit: PageSize = 100, cursor: Cursor = "", fund_id: Fund = "", strategy: Fund = ""
+    ) -> Response:
+        """Orders of every state, newest first."""
+        query = page_query(limit, cursor, fund_id, strategy)
+        rows = await reading(lambda: self.ports.orders(query))
+        return page("orders", rows, limit, lambda row: (row.created_at, row.id), answers.order)
+
+    async def fills(
+        self, limit: PageSize = 100, cursor: Cursor = "", fund_id: Fund = "", strategy: Fund = ""
+    ) -> Response:
+        """Executions and settlements, newest first; the quantity is signed."""
+        query = page_query(limit, cursor, fund_id, strategy)
+        rows = await reading(lambda: self.ports.fills(query))
+        return page("fills", rows, limit, lambda row: (row.at, row.id), answers.fill)
+
+    async def place(self, request: Request) -> Response:
+        """Send one order through every pre-trade check. A repeated id returns the first answer."""
+        outcome, _ = await place(self.ports, self.settings, request)
+        return answer(answers.order(outcome.orders[0]), 201)
+
+    async def order(self, order_id: OrderId) -> Response:
+        """One order, whatever became of it."""
+        found = await reading(lambda: self.ports.order(order_id))
+        if found is None:
+            raise Problem(404, f"there is no order {order_id}")
+        return answer(answers.order(found))
+
+    async def cancel(self, request: Request, order_id: OrderId) -> Response:
+        """Cancel one order. 200 once it is cancelled; 202 while the venue has not answered; 409 if it has ended."""
+        command = CancelOrder(**commands.stamp(self.ports, request), order_id=order_id, reason="asked over REST")
+        outcome = commands.done(await commands.ask(self.ports, command, self.settings.command_timeout_s))
+        order = (await commands.settled(self.ports, command, outcome, self.settings.settle_wait_s))[0]
+        if order.state not in WORKING and order.state is not OrderState.CANCELLED:
+            raise Problem(409, f"order {order.id} is {order.state}: not cancelled", order=answers.order(order))
+        return answer(answers.order(order), 202 if order.state in WORKING else 200)
+
+    async def cancel_all(self, request: Request) -> Response:
+        """Cancel every working order, or those of one fund. Needs no body."""
+        asked = await bodies.read(request, bodies.CancelAllBody)
+        command = CancelAll(**commands.stamp(self.ports, request), reason=asked.reason, fund_id=asked.fund_id)
+        outcome = commands.done(await commands.ask(self.ports, command, self.settings.command_timeout_s))
+        orders = cancels(await commands.settled(self.ports, command, outcome, self.settings.settle_wait_s))
+        told = {"status": "pending" if orders["outstanding"] else "success", "message": outcome.message}
+        return answer({**told, "timestamp": commands.now(self.ports), "orders_cancelled": orders})
+
+    async def limits(self, fund_id: Fund = "") -> Response:
+        """The limits in force, and how far each is used. Fractions, counts or units, as each is stated."""
+        fund = fund_id or None
+        report = commands.fresh(self.ports, self.settings)
+        told = {"fund_id": fund, "limits": self.ports.limits(fund), "lines": answers.limits(report, fund)}
+        return answer({**told, "timestamp": report.timestamp})
+
+    async def change_limits(self, request: Request) -> Response:
+        """Set some limits, desk-wide or for one fund, with a reason; the change is on record before the answer."""
+        asked = await bodies.read(request, bodies.LimitsBody)
+        stamp = commands.stamp(self.ports, request)
+        command = ChangeLimits(**stamp, reason=asked.reason, limits=dict(asked.limits), fund_id=asked.fund_id)
+        outcome = commands.done(await commands.ask(self.ports, command, self.settings.command_timeout_s))
+        told = {"status": "success", "message": outcome.message, "reason": asked.reason, "fund_id": asked.fund_id}
+        now = {"limits": self.ports.limits(asked.fund_id), "timestamp": commands.now(self.ports)}
+        return answer({**told, **now})
+
+    async def breaker_history(self, limit: PageSize = 100) -> Response:
+        """Triggers, repeats, resets and overrides, newest first."""
+        rows = await reading(lambda: self.ports.breaker_history(limit))
+        return answer({"events": [answers.breaker_event(row) for row in rows], "count": len(rows)})
+
+
+def router(ports: Ports, settings: HttpSettings, auth: Auth) -> APIRouter:
+    """The routes of ``/api/v1``."""
+    at, e = Rest(ports, settings), examples
+    rows = (
+        Row("GET", "/orders", Role.VIEWER, at.orders, "Orders", answers=e.ORDERS, fails=(422, 503)),
+        Row("POST", "/orders", Role.TRADER, at.place, "Place one order", bodies.OrderBody, e.ORDER_ASKED, e.ORDER,
+            status=201, fails=(409, 503, 504)),
+        Row("POST", "/orders/cancel-all", Role.TRADER, at.cancel_all, "Cancel all orders", bodies.CancelAllBody,
+            e.CANCEL_ALL_ASKED, e.CANCEL_ALL, fails=(503, 504)),
+        Row("GET", "/orders/{order_id}", Role.VIEWER, at.order, "One order", answers=e.ORDER, fails=(404, 422, 503)),
+        Row("DELETE", "/orders/{order_id}", Role.TRADER, at.cancel, "Cancel one order", answers=e.ORDER,
+            fails=(404, 409, 422, 503, 504)),
+        Row("GET", "/fills", Role.VIEWER, at.fills, "Fills", answers=e.FILLS, fails=(422, 503)),
+        Row("GET", "/risk/limits", Role.VIEWER, at.limits, "Limits", answers=e.LIMITS, fails=(422, 503)),
+        Row("PUT", "/risk/limits", Role.ADMIN, at.change_limits, "Change limits", bodies.LimitsBody, e.LIMITS_ASKED,
+            e.LIMITS_CHANGED, fails=(503, 504)),
+        Row("GET", "/risk/breaker/history", Role.VIEWER, at.breaker_history, "The breaker's history",
+            answers=e.BREAKER_HISTORY, fails=(422, 503)),
+    )  # fmt: skip
+    return mount(APIRouter(prefix="/api/v1", tags=["rest"]), rows, auth)

@@ -1,0 +1,266 @@
+"""The socket doors: ``/ws`` and ``/emergency/ws``. Who may come in, what a client may say, and how it is put out."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from fastapi import APIRouter, Depends
+from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from sidecar.servers.auth import Auth, Refused, Require
+from sidecar.servers.hub import Hub, UnknownTopic
+from sidecar.servers.keys import Key, KeyStore, Role
+from sidecar.servers.messages import AnyMessage, Authenticate, Ping, Seen, Subscribe, Unsubscribe, decode
+from sidecar.servers.ports import Ports
+from sidecar.servers.problems import Problem
+from sidecar.servers.routes import answer
+from sidecar.servers.subscriber import POLICY, Subscriber
+from sidecar.servers.topics import EMERGENCY
+
+_TOO_LARGE = 1009
+
+
+class Knock(Require):
+    """The mark of a socket: a known Origin or none, and a key in the header, or a promise of one in the first frame."""
+
+    def __init__(self, auth: Auth, origins: tuple[str, ...]) -> None:
+        super().__init__(auth, Role.VIEWER)
+        self.origins = frozenset(origins)
+
+    async def __call__(self, connection: HTTPConnection) -> None:
+        """Refuse before the upgrade, or let in; who has sent no key yet has no caller."""
+        origins = connection.headers.getlist("origin")
+        if len(origins) > 1 or not self.origins.issuperset(origins):
+            self.auth.ports.on_auth_failure("origin")
+            raise Problem(403, "this Origin may not open a socket; add it to allowed_origins if it is yours")
+        if {"x-api-key", "authorization"} & set(connection.headers):
+            await super().__call__(connection)
+
+
+class _Bucket:
+    """At most ``rate`` a second, and as many at once."""
+
+    def __init__(self, rate: float, now: Callable[[], float]) -> None:
+        self._rate, self._now = rate, now
+        self._tokens, self._filled = rate, now()
+
+    def take(self) -> bool:
+        now = self._now()
+        self._tokens = min(self._rate, self._tokens + (now - self._filled) * self._rate)
+        self._filled = now
+        if self._tokens < 1.0:
+            return False
+        self._tokens -= 1.0
+        return True
+
+
+class _Unusable(Exception):
+    """A frame that is answered by ``error`` and counts towards the close."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(code, message)
+        self.code = code
+        self.message = message
+
+
+class Streams:
+    """The sockets of one hub."""
+
+    def __init__(self, hub: Hub, auth: Auth) -> None:
+        self.hub = hub
+        self.auth = auth
+        self.settings = hub.settings
+        self._addresses: Counter[str] = Counter()
+
+    async def ws(self, socket: WebSocket) -> None:
+        """Nothing is subscribed at first."""
+        await self._admit(socket, ())
+
+    async def emergency(self, socket: WebSocket) -> None:
+        """Starts subscribed to the eight types of the emergency stream."""
+        await self._admit(socket, EMERGENCY)
+
+    async def stats(self) -> Response:
+        """The open sockets, what each has been sent, and what waits for it."""
+        told = {"status": "success", "stats": self.hub.stats(), "timestamp": self.hub.stamp()}
+        return answer(told)
+
+    async def _admit(self, socket: WebSocket, topics: tuple[str, ...]) -> None:
+        address = socket.client.host if socket.client else ""
+        if self._addresses[address] >= self.settings.sockets_per_address:
+            raise Problem(429, f"at most {self.settings.sockets_per_address} sockets from one address")
+        self._addresses[address] += 1
+        try:
+            self.hub.attach(asyncio.get_running_loop())
+            await socket.accept()
+            key = getattr(socket.state, "caller", None) or await self._authenticate(socket)
+            if key is not None:
+                await self._serve(socket, key, topics)
+        except WebSocketDisconnect:
+            pass
+        finally:
+            self._addresses[address] -= 1
+            if not self._addresses[address]:
+                del self._addresses[address]
+
+    async def _authenticate(self, socket: WebSocket) -> Key | None:
+        try:
+            async with asyncio.timeout(self.settings.auth_wait_s):
+                message = await self._receive(socket)
+            if not isinstance(message, Authenticate):
+                raise Refused(401, "missing", "the first frame must be auth, with a key")
+            return self.auth.identify(_header(message.key))
+        except TimeoutError:
+            reason, detail = "missing", f"no key within {self.settings.auth_wait_s:g} s"
+        except Refused as refused:
+            reason, detail = refused.reason, refused.detail
+        except _Unusable as unusable:
+            reason, detail = "malformed", unusable.message
+        self.auth.ports.on_auth_failure(reason)
+        self.auth.record(socket, "unknown", detail)
+        await self._close(socket, POLICY, detail)
+        return None
+
+    async def _serve(self, socket: WebSocket, key: Key, topics: tuple[str, ...]) -> None:
+        hub = self.hub
+        subscriber = Subscriber(secrets.token_hex(6), key, hub.stamp(), self.settings.queue, hub.epoch)
+        hub.connect(subscriber)
+        if topics:
+            self._obey(subscriber, Subscribe(list(topics)))
+        tasks = (
+            asyncio.ensure_future(self._listen(socket, subscriber)),
+            asyncio.ensure_future(subscriber.pump(socket.send_text, hub.stamp, hub.sent)),
+            asyncio.ensure_future(subscriber.closed.wait()),
+        )
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            hub.disconnect(subscriber)
+            for task in tasks:
+                task.cancel()
+            ended = await asyncio.gather(*tasks, return_exceptions=True)
+        if subscriber.closing is not None:
+            await self._close(socket, *subscriber.closing)
+        for result in ended:
+            if isinstance(result, Exception) and not isinstance(result, WebSocketDisconnect):
+                raise result
+
+    async def _close(self, socket: WebSocket, code: int, reason: str) -> None:
+        # A reader that stalled for good would hold the close frame for ever.
+        try:
+            async with asyncio.timeout(self.settings.close_wait_s):
+                await socket.close(code, reason[:120])
+        except (TimeoutError, WebSocketDisconnect, RuntimeError):
+            pass
+
+    # ---- what clients say --------------------------------------------------------------------------------------
+
+    async def _receive(self, socket: WebSocket) -> AnyMessage:
+        event = await socket.receive()
+        if event["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(event.get("code") or 1005)
+        text = event.get("text")
+        if text is None:
+            raise _Unusable("binary", "send JSON as text frames")
+        if len(text) > self.settings.max_message_bytes or len(text.encode()) > self.settings.max_message_bytes:
+            raise _Unusable("too_large", f"a message is at most {self.settings.max_message_bytes} bytes")
+        try:
+            return decode(text)
+        except msgspec.ValidationError as error:
+            raise _Unusable("invalid", str(error)) from None
+        except (msgspec.DecodeError, RecursionError, UnicodeError):
+            raise _Unusable("bad_json", "this is not JSON") from None
+
+    async def _listen(self, socket: WebSocket, subscriber: Subscriber) -> None:
+        bad, bucket = 0, _Bucket(self.settings.messages_per_s, asyncio.get_running_loop().time)
+        while True:
+            try:
+                message = await self._receive(socket)
+                if not bucket.take():
+                    raise _Unusable("too_fast", f"at most {self.settings.messages_per_s:g} messages a second")
+            except _Unusable as unusable:
+                if unusable.code == "too_large":
+                    subscriber.close(_TOO_LARGE, unusable.message)
+                    return
+                bad += 1
+                self._error(subscriber, unusable.code, unusable.message)
+                if bad >= self.settings.bad_in_a_row:
+                    await self._part(subscriber, f"{bad} messages in a row could not be used")
+                    return
+                continue
+            bad = 0
+            if not self.auth.keys.valid(subscriber.key.id):
+                subscriber.close(POLICY, "this key was revoked")
+                return
+            self._obey(subscriber, message)
+
+    async def _part(self, subscriber: Subscriber, reason: str) -> None:
+        subscriber.finish(POLICY, reason)
+        try:
+            async with asyncio.timeout(self.settings.close_wait_s):
+                await subscriber.closed.wait()
+        except TimeoutError:
+            pass
+
+    def _obey(self, subscriber: Subscriber, message: AnyMessage) -> None:
+        at = self.hub.stamp()
+        match message:
+            case Ping():
+                subscriber.tell("pong", {}, at)
+            case Seen():
+                subscriber.saw(message.topic, message.seq)
+            case Authenticate():
+                self._error(subscriber, "authenticated", "this socket has its key; open another for another key")
+            case Unsubscribe():
+                unknown = [name for name in message.subscriptions if name not in self.hub.channels]
+                if unknown:
+                    self._error(subscriber, "unknown_topic", f"there is no topic {unknown[0]!r}")
+                    return
+                for name in message.subscriptions:
+                    subscriber.leave(name)
+                subscriber.tell("ack", {"to": "unsubscribe", "topics": sorted(subscriber.feeds)}, at)
+            case Subscribe():
+                self._subscribe(subscriber, message, at)
+
+    def _subscribe(self, subscriber: Subscriber, message: Subscribe, at: str) -> None:
+        try:
+            subscriber.tell("ack", self.hub.subscribe(subscriber, message), at)
+        except UnknownTopic as error:
+            self._error(subscriber, "unknown_topic", str(error))
+        except PermissionError as error:
+            self.auth.ports.on_auth_failure("role")
+            self._error(subscriber, "forbidden", str(error))
+        except ValueError as error:
+            self._error(subscriber, "invalid", str(error))
+
+    def _error(self, subscriber: Subscriber, code: str, message: str) -> None:
+        subscriber.tell("error", {"code": code, "message": message}, self.hub.stamp())
+
+
+def _header(secret: str) -> Headers:
+    """A secret from a frame, checked as one from a header is."""
+    return Headers(raw=[(b"x-api-key", secret.encode())])
+
+
+def router(hub: Hub, ports: Ports, keys: KeyStore) -> APIRouter:
+    """The sockets' routes, for ``create_app(…, routers=[…])``."""
+    auth = Auth(keys, ports)
+    streams = Streams(hub, auth)
+    made = APIRouter(tags=["stream"])
+    knock = Depends(Knock(auth, hub.settings.allowed_origins))
+    viewer: Any = Depends(auth.require(Role.VIEWER))
+    for path, endpoint in (("/ws", streams.ws), ("/emergency/ws", streams.emergency)):
+        made.add_api_websocket_route(path, endpoint, dependencies=[knock])
+    for path in ("/ws/stats", "/emergency/ws/stats"):
+        made.add_api_route(
+            path, streams.stats, methods=["GET"], dependencies=[viewer], summary="The open sockets", response_model=None
+        )
+    return made
