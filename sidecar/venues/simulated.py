@@ -17,6 +17,7 @@ from sidecar.domain.errors import CalendarBeyond, InputError
 from sidecar.domain.events import FeedState, Listed, MarketEvent, Quote, Settlement
 from sidecar.domain.reference import Reference
 from sidecar.venues.sim_book import REFRESH_S, Book
+from sidecar.venues.sim_futures import FuturesBook, futures
 from sidecar.venues.sim_path import Integers, Path, draw, opening, profile, seconds
 from sidecar.venues.sim_surface import Surface
 
@@ -129,9 +130,11 @@ class SimulatedMarket:
         indices = tuple(
             Contract(name, Kind.INDEX, tick_size=_INDEX_TICK) for name in (*self._underlyings, VOLATILITY_INDEX)
         )
-        yield Listed(max(session.open_at - SECOND, resume_at), (*indices, *options), self.name, True)
+        monthly = futures(self._reference, self._underlyings, session.date)
+        future_book = FuturesBook(monthly, self._underlyings, surface, seed=self._seed, day=session.date)
+        yield Listed(max(session.open_at - SECOND, resume_at), (*indices, *monthly, *options), self.name, True)
         for step, quotes in book.quotes(start, rounds=rounds, stride=stride):
-            for quote in (*self._indices(surface, times, step), *quotes):
+            for quote in (*self._indices(surface, times, step), *future_book.quotes(step), *quotes):
                 if quote.at >= resume_at:
                     yield quote
         yield from self._settlements(options, surface, times)

@@ -87,7 +87,7 @@ def test_a_whole_day_is_in_order_uncrossed_and_never_silent_about_a_contract(exp
             assert not event.bid >= event.ask
             assert event.at - seen.get(event.symbol, event.at) <= 3 * SECOND
             seen[event.symbol] = event.at
-    assert len(seen) == 2 + 12
+    assert len(seen) == 2 + 1 + 12
 
 
 def test_expiring_contracts_settle_at_the_last_index_value_when_trading_ends(

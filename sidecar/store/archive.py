@@ -1,0 +1,86 @@
+"""The archive: imported quotes as Parquet by day, ``archive/<format>/<underlying>/date=YYYY-MM-DD/``.
+
+DuckDB reads it with ``read_parquet('archive/*/*/*/quotes.parquet', hive_partitioning = true)``. A day that is imported
+again replaces itself; a crash leaves the old file or the new one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sidecar.domain.contracts import Contract
+
+QUOTES = "quotes.parquet"
+CONTRACTS = "contracts.parquet"
+_UNFINISHED = ".unfinished"
+_CONTRACT_SCHEMA = pa.schema(
+    [
+        ("symbol", pa.string()),
+        ("underlying", pa.string()),
+        ("kind", pa.string()),
+        ("expiry", pa.date32()),
+        ("strike", pa.float64()),
+        ("right", pa.string()),
+        ("expires_at", pa.int64()),
+        ("lot_size", pa.int64()),
+        ("tick_size", pa.decimal128(18, 4)),
+        ("freeze_quantity", pa.int64()),
+    ]
+)
+
+
+def put_day(
+    folder: Path, source: str, day: date, quotes: pd.DataFrame, contracts: Sequence[Contract]
+) -> tuple[Path, ...]:
+    """Writes a day's ``quotes`` (with ``symbol`` and ``at``) and ``contracts`` under ``folder/source``, by underlying.
+
+    Returns the day folders that were there before and are now replaced.
+    """
+    underlying = {contract.id: contract.underlying for contract in contracts}
+    groups = quotes.groupby(quotes["symbol"].map(underlying), sort=True, observed=True)
+    replaced = []
+    for name, rows in groups:
+        place = day_folder(folder, source, str(name), day)
+        if (place / QUOTES).exists():
+            replaced.append(place)
+        place.mkdir(parents=True, exist_ok=True)
+        listed = [contract for contract in contracts if contract.underlying == name]
+        _replace(place / CONTRACTS, _contract_table(listed))
+        _replace(place / QUOTES, pa.Table.from_pandas(rows, preserve_index=False).replace_schema_metadata(None))
+    return tuple(replaced)
+
+
+def day_folder(folder: Path, source: str, underlying: str, day: date) -> Path:
+    """Where a day of an underlying stands."""
+    return folder / source / underlying / f"date={day.isoformat()}"
+
+
+def _contract_table(contracts: Sequence[Contract]) -> pa.Table:
+    rows = [
+        {
+            "symbol": contract.id,
+            "underlying": contract.underlying,
+            "kind": contract.kind.value,
+            "expiry": contract.expiry,
+            "strike": contract.strike,
+            "right": contract.right.value if contract.right else None,
+            "expires_at": contract.expires_at,
+            "lot_size": contract.lot_size,
+            "tick_size": contract.tick_size,
+            "freeze_quantity": contract.freeze_quantity,
+        }
+        for contract in contracts
+    ]
+    return pa.Table.from_pylist(rows, schema=_CONTRACT_SCHEMA)
+
+
+def _replace(path: Path, table: pa.Table) -> None:
+    unfinished = path.with_name(path.name + _UNFINISHED)
+    pq.write_table(table, unfinished, compression="zstd")
+    unfinished.replace(path)

@@ -1,0 +1,228 @@
+"""Questions to the database, answered in the caller's thread; who asks the same within a moment shares one answer.
+
+Orders, fills, breaker events and audit lines are decoded from the journal's own bytes in ``audit``, so they are exact.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Hashable
+from concurrent.futures import Future
+from math import nan
+from pathlib import Path
+from typing import Any, NamedTuple, Self, TypeVar, cast
+
+import duckdb
+
+from sidecar.domain.breaker import BreakerEvent
+from sidecar.domain.errors import SchemaTooNew, StoreError
+from sidecar.domain.orders import Fill, Order
+from sidecar.domain.records import AnyRecord, BreakerRecorded, FillRecorded, OrderRecorded, decode
+from sidecar.store.schema import Connection, connect, first_line, migrations, version
+
+_Answer = TypeVar("_Answer")
+Page = tuple[int, str]
+
+_ORDERS = """
+SELECT payload FROM audit JOIN (
+    SELECT seq, created_at, id FROM orders
+    WHERE ($fund_id = '' OR fund_id = $fund_id) AND ($strategy = '' OR strategy = $strategy)
+      AND ($id IS NULL OR (created_at, id) < (make_timestamptz($at::BIGINT), $id))
+    ORDER BY created_at DESC, id DESC LIMIT $limit
+) AS page USING (seq) ORDER BY page.created_at DESC, page.id DESC
+"""
+_FILLS = """
+SELECT payload FROM audit JOIN (
+    SELECT seq, timestamp, id FROM fills
+    WHERE ($fund_id = '' OR fund_id = $fund_id) AND ($strategy = '' OR strategy = $strategy)
+      AND ($id IS NULL OR (timestamp, id) < (make_timestamptz($at::BIGINT), $id))
+    ORDER BY timestamp DESC, id DESC LIMIT $limit
+) AS page USING (seq) ORDER BY page.timestamp DESC, page.id DESC
+"""
+_ORDER = "SELECT payload FROM audit WHERE seq = (SELECT seq FROM orders WHERE id = $id)"
+_BREAKER = """
+SELECT payload FROM audit JOIN (SELECT seq FROM breaker_events ORDER BY seq DESC LIMIT $limit) USING (seq)
+ORDER BY seq DESC
+"""
+_AUDIT = """
+SELECT seq, epoch_us(timestamp), epoch_us(wall_at), kind, actor, action, outcome, detail, request_id, payload FROM audit
+WHERE ($before IS NULL OR seq < $before) AND ($kind = '' OR kind = $kind) ORDER BY seq DESC LIMIT $limit
+"""
+_EQUITY = """
+WITH line AS (
+    SELECT epoch_us(timestamp) AS us, * FROM pnl
+    WHERE fund_id = $fund_id AND timestamp >= make_timestamptz($since::BIGINT)
+), width AS (
+    SELECT greatest(1, (max(us) - min(us)) // $points + 1) AS step, min(us) AS start FROM line
+)
+SELECT max(us), last(portfolio_value ORDER BY us, report_seq), min(portfolio_value), max(portfolio_value),
+    last(daily_pnl ORDER BY us, report_seq), last(drawdown ORDER BY us, report_seq)
+FROM line, width GROUP BY (us - start) // step ORDER BY 1
+"""
+
+
+class EquityPoint(NamedTuple):
+    """One stretch of the equity line: its last instant (microseconds UTC) and values there; NaN is unknown.
+
+    ``low`` and ``high`` are of the portfolio value within the stretch, so that a thinned line hides no trough.
+    """
+
+    at: int
+    portfolio_value: float
+    low: float
+    high: float
+    daily_pnl: float
+    drawdown: float
+
+
+class AuditLine(NamedTuple):
+    """One journal record: ``payload`` is its exact JSON, over which the hash chain runs; times in microseconds UTC."""
+
+    seq: int
+    at: int
+    wall_at: int
+    kind: str
+    actor: str
+    action: str
+    outcome: str
+    detail: str
+    request_id: str
+    payload: str
+
+
+class Reader:
+    """Reads through cursors of a connection that another owns; all methods may be called from any thread.
+
+    ``cursor`` gives a fresh cursor (``Writer.cursor``). An answer is shared for ``share_s`` seconds of ``clock``.
+    Every method raises :class:`StoreError` where the database cannot answer.
+    """
+
+    def __init__(
+        self,
+        cursor: Callable[[], Connection],
+        *,
+        share_s: float = 0.25,
+        clock: Callable[[], float] = time.monotonic,
+        close: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._cursor = cursor
+        self._shared = _Shared(share_s, clock)
+        self.close = close
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def orders(self, limit: int, before: Page | None = None, fund_id: str = "", strategy: str = "") -> list[Order]:
+        """Orders in their newest state, newest first by (``created_at``, ``id``), those smaller than ``before``."""
+        rows = self._ask(_ORDERS, _page(limit, before, fund_id, strategy))
+        return [_expect(row, OrderRecorded).order for row in rows]
+
+    def order(self, order_id: str) -> Order | None:
+        """The order of that id in its newest state; None where there is none."""
+        rows = self._ask(_ORDER, {"id": order_id})
+        return _expect(rows[0], OrderRecorded).order if rows else None
+
+    def fills(self, limit: int, before: Page | None = None, fund_id: str = "", strategy: str = "") -> list[Fill]:
+        """Fills, newest first by (``at``, ``id``), those smaller than ``before``."""
+        rows = self._ask(_FILLS, _page(limit, before, fund_id, strategy))
+        return [_expect(row, FillRecorded).fill for row in rows]
+
+    def breaker_history(self, limit: int) -> list[BreakerEvent]:
+        """The breaker's events, newest first."""
+        return [_expect(row, BreakerRecorded).event for row in self._ask(_BREAKER, {"limit": limit})]
+
+    def audit(self, limit: int, before: int | None = None, kind: str = "") -> list[AuditLine]:
+        """Journal records, newest first, numbered below ``before``; ``kind`` is empty for all."""
+        rows = self._ask(_AUDIT, {"limit": limit, "before": before, "kind": kind})
+        return [AuditLine(*row) for row in rows]
+
+    def equity(self, fund_id: str, since: int, max_points: int) -> list[EquityPoint]:
+        """The equity line of a fund (``*`` for the desk) from ``since`` on, oldest first, thinned to ``max_points``."""
+        rows = self._ask(_EQUITY, {"fund_id": fund_id, "since": since, "points": max_points})
+        return [EquityPoint(row[0], *(nan if value is None else value for value in row[1:])) for row in rows]
+
+    def _ask(self, query: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+        return self._shared.get((query, *values.values()), lambda: self._fetch(query, values))
+
+    def _fetch(self, query: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+        try:
+            with self._cursor() as cursor:
+                return cursor.execute(query, values).fetchall()
+        except duckdb.Error as problem:
+            raise StoreError(f"the database cannot answer ({first_line(problem)})") from problem
+
+
+def open_read_only(path: Path) -> Reader:
+    """A reader of the file itself, for when no sidecar runs; also after a kill -9, whose log is then replayed.
+
+    :raises SchemaTooNew: a newer program wrote it. :raises StoreError: there is none, a sidecar has it, it is of an
+        older program, or it is damaged.
+    """
+    if not path.exists():
+        raise StoreError(f"{path}: there is no database yet; start the sidecar with: python -m sidecar up")
+    try:
+        connection = connect(path, read_only=True)
+        found = version(connection)
+    except duckdb.Error as problem:
+        if "Could not set lock" in str(problem):
+            raise StoreError(f"{path}: a running sidecar has it; ask the sidecar instead") from problem
+        raise StoreError(f"{path}: cannot be read ({first_line(problem)}); start the sidecar to repair it") from problem
+    if found == len(migrations()):
+        return Reader(connection.cursor, close=connection.close)
+    connection.close()
+    if found > len(migrations()):
+        raise SchemaTooNew(str(path), found, len(migrations()))
+    raise StoreError(f"{path}: schema {found} is older than this program's; start the sidecar once to bring it up")
+
+
+class _Result(NamedTuple):
+    until: float
+    answer: Future[Any]
+
+
+class _Shared:
+    """Answers by question; whoever asks while one is young, or still being looked up, gets the same."""
+
+    def __init__(self, share_s: float, clock: Callable[[], float]) -> None:
+        self._share_s = share_s
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._results: dict[Hashable, _Result] = {}
+
+    def get(self, question: Hashable, look_up: Callable[[], _Answer]) -> _Answer:
+        with self._lock:
+            now = self._clock()
+            self._results = {key: result for key, result in self._results.items() if result.until > now}
+            found = self._results.get(question)
+            if found is None:
+                mine: Future[Any] = Future()
+                self._results[question] = _Result(now + self._share_s, mine)
+        if found is not None:
+            return cast("_Answer", found.answer.result())
+        try:
+            mine.set_result(look_up())
+        except BaseException as problem:  # those who wait for this answer must hear of it, whatever it is
+            with self._lock:
+                self._results.pop(question, None)
+            mine.set_exception(problem)
+            raise
+        return cast("_Answer", mine.result())
+
+
+_Kind = TypeVar("_Kind", bound=AnyRecord)
+
+
+def _expect(row: tuple[Any, ...], kind: type[_Kind]) -> _Kind:
+    record = decode(row[0].encode()).record
+    if not isinstance(record, kind):
+        raise StoreError(f"the database names a record of {kind.__name__} that is a {type(record).__name__}")
+    return record
+
+
+def _page(limit: int, before: Page | None, fund_id: str, strategy: str) -> dict[str, Any]:
+    at, last = before or (0, None)
+    return {"limit": limit, "at": at, "id": last, "fund_id": fund_id, "strategy": strategy}

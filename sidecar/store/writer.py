@@ -1,0 +1,252 @@
+"""DuckDB, a few hundred milliseconds behind the desk: one thread commits what the desk offers, and nobody waits for it.
+
+Journal entries are on disk already when they come here; they are projected in order, without a gap, and wait for as
+long as a commit fails. Reports and quotes are samples: they are dropped, and counted, where the queue is full or a
+commit fails. The journal is the truth, so whatever is missed here is caught up at the next start.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+import pyarrow as pa
+
+from sidecar.domain.breaker import BreakerState
+from sidecar.domain.clock import SECOND, from_datetime
+from sidecar.domain.errors import StoreError
+from sidecar.domain.records import Entry
+from sidecar.domain.report import Published
+from sidecar.store.database import Database
+from sidecar.store.frames import Head
+from sidecar.store.projection import entry_tables
+from sidecar.store.sampling import Sampler
+from sidecar.store.schema import Connection, first_line
+
+_WAITING = 64
+_RETRY_S = (0.25, 0.5, 1.0, 2.0, 5.0)
+_CLOSE_S = 30.0
+_CHUNK = 10_000
+_Numbered = tuple[int, Entry]
+
+
+class _Entries(NamedTuple):
+    records: Sequence[_Numbered]
+    digest: bytes
+
+
+class Writer:
+    """The owner of ``desk.duckdb``; made by :meth:`open`, given up by :meth:`close`."""
+
+    def __init__(
+        self,
+        database: Database,
+        commit_s: float,
+        sampler: Sampler,
+        report_every_s: float,
+        on_commit: Callable[[float, int], None] | None,
+        waiting: int,
+    ) -> None:
+        self._database = database
+        self._commit_s = commit_s
+        self._sampler = sampler
+        self._every = round(report_every_s * SECOND)
+        self._on_commit = on_commit
+        self._room = waiting
+        self._sampled_at: int | None = None
+        self._owed: list[_Entries] = []
+        self._lock = threading.Lock()  # guards the counts that two threads change
+        self._writing = threading.Lock()  # guards the database against two writers
+        self._closing = threading.Event()
+        self._queue: queue.SimpleQueue[Published | _Entries | None] = queue.SimpleQueue()
+        self.note = database.note
+        self.failure: str | None = None
+        self.dropped = 0
+        self.rows: Counter[str] = Counter()
+        self._thread = threading.Thread(target=self._run, name="store", daemon=True)
+        self._thread.start()
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        *,
+        now: int,
+        commit_s: float = 0.2,
+        report_every_s: float = 1.0,
+        quotes: bool = True,
+        on_commit: Callable[[float, int], None] | None = None,
+        waiting: int = _WAITING,
+    ) -> Writer:
+        """Opens, makes or migrates the database at ``path``; a damaged one is set aside, which ``note`` then says.
+
+        ``now``: the time for that name, microseconds UTC. ``commit_s``: how long rows are gathered for one commit.
+        ``report_every_s``: market seconds between two samples of the reports. ``quotes``: whether quotes are kept.
+        ``on_commit(seconds, rows)`` is called by the writer thread after each commit. ``waiting``: how many samples may
+        wait. Afterwards: ``rows`` counts the rows written by table, ``dropped`` the samples lost, ``failure`` says why
+        the last commit failed (None: it did not).
+
+        :raises SchemaTooNew: untouched. :raises StoreError: it cannot be opened.
+        """
+        return cls(Database(path, now), commit_s, Sampler(quotes=quotes), report_every_s, on_commit, waiting)
+
+    def catch_up(self, records: Iterable[_Numbered], head: Head) -> int:
+        """Projects what a journal holds past :meth:`head`; returns how many records that were. Once, before any offer.
+
+        ``records``: the journal's, numbered from 1; ``head``: its last. A database that knows another history than
+        this journal is set aside and made anew from it; ``note`` says so. Where the disk refuses, ``failure`` says so
+        and the thread goes on trying.
+
+        :raises StoreError: the records do not lead to ``head`` without a gap.
+        """
+        mine = self.head()
+        if mine is not None and (mine.seq > head.seq or (mine.seq == head.seq and mine.digest != head.digest)):
+            with self._writing:
+                self._database.start_anew()
+            self.note = self._database.note
+            mine = None
+        first = mine.seq + 1 if mine else 1
+        missed = [(seq, entry) for seq, entry in records if seq >= first]
+        if [seq for seq, _ in missed] != list(range(first, head.seq + 1)):
+            raise StoreError(f"the journal records to catch up with are not numbers {first} to {head.seq}")
+        if missed:
+            self._owed = [_Entries(missed, head.digest)]
+            if not self._commit([]):
+                self._queue.put(_Entries([], b""))  # so that the thread goes on trying
+        return len(missed)
+
+    def offer(self, published: Published) -> None:
+        """Takes a report and its chain as a sample, if one is due; never waits."""
+        at = from_datetime(published.report.timestamp)
+        if self._sampled_at is not None and 0 <= at - self._sampled_at < self._every:
+            return
+        self._sampled_at = at
+        with self._lock:
+            if self._room <= 0 or self._closing.is_set():
+                self.dropped += 1
+                return
+            self._room -= 1
+        self._queue.put(published)
+
+    def offer_entries(self, first_seq: int, entries: Sequence[Entry], head_digest: bytes) -> None:
+        """Takes journal records that are on disk; never waits, never drops.
+
+        ``first_seq`` numbers the first of them, ``head_digest`` is the chain's value after the last. What was projected
+        before is passed over; a gap stops the projection until the next start (``failure`` says so).
+        """
+        if entries:
+            self._queue.put(_Entries(list(enumerate(entries, first_seq)), head_digest))
+
+    def head(self) -> Head | None:
+        """The journal record last projected, and the chain's value there: a witness for the journal."""
+        return self._database.head
+
+    def last_breaker(self) -> BreakerState | None:
+        """The breaker's state as last projected; None where there never was an event."""
+        return self._database.last_breaker()
+
+    def cursor(self) -> Connection:
+        """A connection to read with, in the caller's thread; the caller closes it."""
+        return self._database.cursor()
+
+    @property
+    def queue_depth(self) -> int:
+        """Samples and groups of entries that wait for a commit."""
+        return self._queue.qsize() + len(self._owed)
+
+    @property
+    def size_bytes(self) -> int:
+        """The size of the file and its log."""
+        return self._database.size_bytes()
+
+    def close(self) -> None:
+        """Commits what waits, as far as the disk lets it, and gives the file up; a second call changes nothing."""
+        self._closing.set()
+        self._queue.put(None)
+        self._thread.join(_CLOSE_S)
+        if not self._thread.is_alive():
+            self._database.close()
+
+    def _run(self) -> None:
+        """The writer thread: commit after commit until the sentinel."""
+        ended: str | None = "the writer has ended"  # a fault of this program: the desk goes on, readiness says so
+        failures, going = 0, True
+        try:
+            while going:
+                samples, going = self._gather(failures)
+                failures = 0 if self._commit(samples) else failures + 1
+            ended = self.failure
+        finally:
+            self.failure = ended
+
+    def _gather(self, failures: int) -> tuple[list[Published], bool]:
+        """Takes what comes within the commit interval, or, after ``failures``, until it is time to try again."""
+        samples: list[Published] = []
+        going = True if failures else self._take(samples, None)
+        until = time.monotonic() + (_RETRY_S[min(failures, len(_RETRY_S)) - 1] if failures else self._commit_s)
+        while going and (left := until - time.monotonic()) > 0:
+            going = self._take(samples, left)
+        with self._lock:
+            self._room += len(samples)
+        return samples, going
+
+    def _take(self, samples: list[Published], timeout: float | None) -> bool:
+        """Takes one offer, if it comes in time; False at the sentinel."""
+        try:
+            offered = self._queue.get(timeout=timeout)
+        except queue.Empty:
+            return True
+        if isinstance(offered, _Entries):
+            self._owed.append(offered)
+        elif offered is not None:
+            samples.append(offered)
+        return offered is not None
+
+    def _commit(self, samples: list[Published]) -> bool:
+        """One transaction with the entries that are owed and the ``samples``; what failed of the first stays owed."""
+        with self._writing:
+            started, head = time.perf_counter(), self._database.head
+            records, reached, gap = _in_order(self._owed, head)
+            chunks = (records[at : at + _CHUNK] for at in range(0, len(records), _CHUNK))
+            projected = (part for chunk in chunks for part in entry_tables(chunk).items())
+            try:
+                rows = self._database.write(chain(projected, self._sampler.tables(samples).items()), reached)
+            except (duckdb.Error, pa.ArrowException) as problem:
+                self._failed(problem, samples)
+                return False
+            self._owed, self.failure = [], gap
+        self.rows.update(rows)
+        if self._on_commit is not None and rows:
+            self._on_commit(time.perf_counter() - started, rows.total())
+        return True
+
+    def _failed(self, problem: Exception, samples: list[Published]) -> None:
+        self.failure = first_line(problem)
+        with self._lock:
+            self.dropped += len(samples)
+        self._sampler.forget()
+        try:
+            self._database.revive()
+        except (duckdb.Error, StoreError) as worse:
+            self.failure = first_line(worse)
+
+
+def _in_order(owed: Iterable[_Entries], head: Head | None) -> tuple[list[tuple[int, Entry]], Head | None, str | None]:
+    """The records that follow on ``head``, the head after them (None: there are none), and why there are not more."""
+    expected, reached = head.seq + 1 if head else 1, None
+    records: list[_Numbered] = []
+    for group in owed:
+        fresh = [record for record in group.records if record[0] >= expected]
+        if fresh and fresh[0][0] != expected:
+            return records, reached, f"journal record {expected} was not offered; the next start catches up"
+        if fresh:
+            records += fresh
+            expected, reached = fresh[-1][0] + 1, Head(fresh[-1][0], group.digest)
+    return records, reached, None

@@ -1,0 +1,168 @@
+"""Records, reports and chains as the desk makes them, small and seeded."""
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import date
+from decimal import Decimal
+from hashlib import sha256
+from math import nan
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+from hypothesis import strategies as st
+
+from sidecar.domain import clock
+from sidecar.domain.breaker import BreakerEvent, BreakerState, BreakerStatus, Cause, Trigger
+from sidecar.domain.contracts import Contract, Kind, Right
+from sidecar.domain.orders import Fill, Order, OrderRequest, OrderState, OrderType, Side
+from sidecar.domain.records import (
+    AnyRecord,
+    Audited,
+    BreakerRecorded,
+    Entry,
+    EquityMarked,
+    FillRecorded,
+    LimitsRecorded,
+    OrderRecorded,
+    Started,
+    encode,
+)
+from sidecar.domain.report import (
+    Chain,
+    Counters,
+    DeskReport,
+    FundLine,
+    GreeksLine,
+    PositionLine,
+    Published,
+    Quality,
+)
+from sidecar.store.frames import Head, genesis
+
+NOW = clock.parse("2026-08-18T09:15:00+05:30")
+EPOCH = b"0123456789abcdef"
+OPTION = Contract(
+    "NIFTY", Kind.OPTION, date(2026, 8, 18), 24600.0, Right.CALL, NOW + 6 * 3600 * clock.SECOND, 65, Decimal("0.05")
+)
+
+
+def order(name: str = "o1", state: OrderState = OrderState.OPEN, at: int = NOW, **changes: Any) -> Order:
+    request = OrderRequest(OPTION.id, Side.SELL, 65, Decimal("80.35"), fund_id=changes.pop("fund_id", "main"))
+    created = changes.pop("created_at", NOW)
+    return Order(name, changes.pop("request", request), state, "trader", created, at, **changes)
+
+
+def fill(name: str = "f1", at: int = NOW, **changes: Any) -> Fill:
+    fields: dict[str, Any] = {"order_id": "o1", "symbol": OPTION.id, "fund_id": "main", "strategy": "demo"}
+    fields |= {"quantity": -65, "price": Decimal("80.35"), "fees": Decimal("12.3456")} | changes
+    return Fill(id=name, at=at, **fields)
+
+
+def stopped(halt_seq: int = 1, at: int = NOW) -> BreakerRecorded:
+    cause = Cause(Trigger.EMERGENCY_STOP, at, "trader", "drill")
+    event = BreakerEvent("triggered", BreakerStatus.EMERGENCY_STOP, "emergency_stop", "trader", at, halt_seq)
+    return BreakerRecorded(at, event, BreakerState(BreakerStatus.EMERGENCY_STOP, (cause,), at, halt_seq))
+
+
+def entries(*records: AnyRecord) -> list[Entry]:
+    return [Entry(record.at + 7, record) for record in records]
+
+
+def numbered(*records: AnyRecord) -> list[tuple[int, Entry]]:
+    return list(enumerate(entries(*records), 1))
+
+
+def head_of(journal: Sequence[Entry], upto: int | None = None) -> Head:
+    """The head that the journal of these entries has after record ``upto``."""
+    digest = genesis(EPOCH)
+    for entry in journal[:upto]:
+        digest = sha256(digest + encode(entry)).digest()
+    return Head(len(journal[:upto]), digest)
+
+
+def fund(fund_id: str = "*", value: float = 1_000_000.0, pnl: float = 0.0) -> FundLine:
+    return FundLine(
+        fund_id, Decimal(1_000_000), value, pnl, pnl / 1e6, Decimal("10.5"), nan, Decimal("1.25"), value, 0.0, 0.0,
+        1.0, 2.0, 0.1, 1, 3, 2, Quality.LIVE,
+    )  # fmt: skip
+
+
+def position() -> PositionLine:
+    at = clock.to_datetime(NOW)
+    return PositionLine(
+        "p1", OPTION.id, "NIFTY", OPTION.expiry, OPTION.strike, OPTION.right, -65, -1.0, 80.35, nan, nan, nan,
+        Decimal(0), Decimal("12.3456"), "demo", "main", at, None, Quality.MISSING, nan, nan, nan, nan, nan, nan, nan,
+    )  # fmt: skip
+
+
+def report(seq: int = 1, at: int = NOW, funds: tuple[FundLine, ...] = (), **changes: Any) -> DeskReport:
+    none: Any = ()
+    fields: dict[str, Any] = {
+        "day": date(2026, 8, 18), "session_open": True, "session_open_at": None, "session_close_at": None,
+        "simulated": True, "source": "sim", "feed_up": True, "currency": "INR", "calendar_days_left": 100,
+        "breaker": BreakerState(), "blind": False, "funds": funds or (fund(),), "positions": (position(),),
+        "awaiting_settlement": none, "greeks": (GreeksLine("*", "NIFTY", 1.0, nan, 2.0, 3.0, 4.0, 5.0, Quality.LIVE),),
+        "markets": none, "data_quality": none, "limits": none, "orders": none, "breaker_events": none, "notes": none,
+        "counters": Counters(10, {"crossed": 2, "stale": 1}, 0, 0, 0, 0, {}, 0, {}),
+    }  # fmt: skip
+    return DeskReport(seq, clock.to_datetime(at), **(fields | changes))
+
+
+def contracts(count: int) -> tuple[Contract, ...]:
+    expiry = date(2026, 8, 18)
+    return tuple(Contract("NIFTY", Kind.OPTION, expiry, 20000.0 + 50 * n, Right.CALL, NOW) for n in range(count))
+
+
+def chain(listed: tuple[Contract, ...], at: int | Sequence[int] = NOW, bid: float = 80.0) -> Chain:
+    unknown = np.full(len(listed), nan)
+    fields = {name: unknown for name in Chain.__dataclass_fields__ if name not in ("contracts", "at")}
+    fields["bid"] = np.full(len(listed), bid)
+    return Chain(listed, at=np.full(len(listed), at, np.int64), **fields)
+
+
+def published(seq: int = 1, at: int = NOW, listed: tuple[Contract, ...] = (OPTION,), **changes: Any) -> Published:
+    return Published(report(seq, at, **changes), chain(listed, at))
+
+
+def dump(path: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every table of the file, sorted, times as text."""
+    with duckdb.connect(path, read_only=True) as connection:
+        names = [name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()]
+        query = "SELECT CAST(COLUMNS(*) AS VARCHAR) FROM {} ORDER BY ALL"
+        return {name: connection.execute(query.format(name)).fetchall() for name in sorted(names)}
+
+
+def until(true: Callable[[], bool], seconds: float = 20.0) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not come about in time"
+        time.sleep(0.005)
+
+
+_AT = st.integers(NOW, NOW + clock.DAY)
+_MONEY = st.decimals("-99999", "99999", places=6)
+_TEXT = st.text(st.characters(codec="utf-8"), max_size=8)
+_ID = st.sampled_from([f"id{n}" for n in range(5)])
+_REQUESTS = st.builds(
+    OrderRequest, st.just(OPTION.id), st.sampled_from(Side), st.integers(1, 10**20), st.none() | _MONEY,
+    st.sampled_from(OrderType), reason=_TEXT,
+)  # fmt: skip
+_ORDERS = st.builds(
+    Order, _ID, _REQUESTS, st.sampled_from(OrderState), _TEXT, _AT, _AT, st.integers(0, 650), st.none() | _MONEY
+)  # fmt: skip
+_FILLS = st.builds(Fill, _ID, _ID, st.just(OPTION.id), _ID, _ID, st.integers(-650, 650), _MONEY, _MONEY, _AT, _TEXT)
+_EVENTS = st.builds(BreakerEvent, _TEXT, st.sampled_from(BreakerStatus), _TEXT, _TEXT, _AT, st.integers(0, 9))
+_STATES = st.builds(BreakerState, st.sampled_from(BreakerStatus), since=_AT, halt_seq=st.integers(0, 9))
+_RECORDS: st.SearchStrategy[AnyRecord] = st.one_of(
+    st.builds(Started, _AT, _TEXT, _TEXT, st.booleans()),
+    st.builds(OrderRecorded, _AT, _ORDERS, st.just(OPTION)),
+    st.builds(FillRecorded, _AT, _FILLS),
+    st.builds(BreakerRecorded, _AT, _EVENTS, _STATES),
+    st.builds(LimitsRecorded, _AT, st.dictionaries(_TEXT, st.floats(0, 9)), _TEXT, _TEXT),
+    st.builds(EquityMarked, _AT, st.just(date(2026, 8, 18)), *[st.dictionaries(_ID, _MONEY)] * 3),
+    st.builds(Audited, _AT, _TEXT, _TEXT, _TEXT, _TEXT, _TEXT),
+)
+#: Journals of any records, in any order.
+JOURNALS = st.lists(st.builds(Entry, _AT, _RECORDS), max_size=25)
