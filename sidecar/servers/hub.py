@@ -9,16 +9,18 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from sidecar.domain.clock import iso
-from sidecar.domain.records import BreakerRecorded
 from sidecar.domain.report import DeskReport, Published
 from sidecar.servers.channel import Channel, Ready
 from sidecar.servers.messages import Resume, Subscribe
 from sidecar.servers.subscriber import POLICY, SLOW, Counts, StreamSettings, Subscriber
-from sidecar.servers.topics import TOPICS, Kind, Topic
+from sidecar.servers.topics import TOPICS, Kind, Row, Topic
+
+#: A topic's name, the time of a report, and the rows that the report adds to the topic.
+_Told = tuple[str, str, list[Row]]
 
 
 class UnknownTopic(Exception):
@@ -48,14 +50,15 @@ class Hub:
         self.subscribers: dict[str, Subscriber] = {}
         self._now = now
         self._valid = valid
-        self._on_send = on_send
+        self.on_send = on_send
         self._topics = topics
         self.channels: dict[str, Channel] = {}
         self._begin_epoch()
         self._gone = Counts()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._latest: Published | None = None
-        self._events: deque[DeskReport] = deque(maxlen=settings.history)
+        self._every = tuple((topic.name, topic.changes) for topic in topics if topic.changes is not None)
+        self._events: deque[_Told] = deque(maxlen=settings.history)
         self._overflowed = False
         self._awake = False
         self._shown: dict[str, DeskReport] = {}
@@ -67,9 +70,10 @@ class Hub:
     def offer(self, published: Published) -> None:
         """Take a report, on any one thread, without waiting. The newest counts; of the others only their events."""
         report = published.report
-        if report.order_updates or any(isinstance(row, BreakerRecorded) for row in report.records):
-            self._overflowed |= len(self._events) == self._events.maxlen
-            self._events.append(report)
+        for name, changes in self._every:
+            if rows := list(changes(report)):
+                self._overflowed |= len(self._events) == self._events.maxlen
+                self._events.append((name, report.timestamp.isoformat(), rows))
         self._latest = published
         loop = self._loop
         # The flag is cleared before the report is read, so one that comes meanwhile is seen or asks again.
@@ -107,10 +111,8 @@ class Hub:
         """Let a client go."""
         if self.subscribers.pop(subscriber.client_id, None) is None:
             return
-        self._gone.sent.update(subscriber.sent)
-        self._gone.conflated.update(subscriber.conflated)
-        if subscriber.closing is not None and subscriber.closing[0] == SLOW:
-            self._gone.slow += 1
+        self._gone.add(subscriber.sent, subscriber.conflated)
+        self._gone.slow += subscriber.closing is not None and subscriber.closing[0] == SLOW
 
     def subscribe(self, subscriber: Subscriber, asked: Subscribe) -> dict[str, Any]:
         """Add topics, all or none; returns what the ``ack`` says.
@@ -125,7 +127,7 @@ class Hub:
                 raise UnknownTopic(f"there is no topic {name!r}; topics: {', '.join(self.channels)}")
             if not subscriber.key.role.covers(needed := self.channels[name].topic.role):
                 raise PermissionError(f"{name} needs the role {needed}; this key is {subscriber.key.role}")
-        stands = _stands(asked.resume, names)
+        stands = asked.resume.stands(names) if asked.resume else {}
         told: dict[str, Any] = {}
         for name in names:
             channel = self.channels[name]
@@ -142,18 +144,7 @@ class Hub:
 
     def stats(self) -> dict[str, Any]:
         """What ``/ws/stats`` says."""
-        connections = [
-            {
-                "client_id": row.client_id,
-                "connected_at": row.connected_at,
-                "role": row.key.role,
-                "message_count": row.sent.total(),
-                "topics": sorted(row.feeds),
-                "queue": row.waiting,
-                "conflated": row.conflated.total(),
-            }
-            for row in self.subscribers.values()
-        ]
+        connections = [row.about() for row in self.subscribers.values()]
         sent = self.counts().sent.total()
         return {"active_connections": len(connections), "total_messages_sent": sent, "connections": connections}
 
@@ -162,13 +153,8 @@ class Hub:
         rows = list(self.subscribers.values())
         made = Counts(len(rows), Counter(self._gone.sent), Counter(self._gone.conflated), self._gone.slow)
         for row in rows:
-            made.sent.update(row.sent)
-            made.conflated.update(row.conflated)
+            made.add(row.sent, row.conflated)
         return made
-
-    def sent(self, _: str, seconds: float) -> None:
-        """Take the time that a frame took to leave."""
-        self._on_send(seconds)
 
     # ---- from reports to frames --------------------------------------------------------------------------------
 
@@ -183,25 +169,23 @@ class Hub:
         self._awake = False
         if self._overflowed:
             self._lose_history()
-        events = [self._events.popleft() for _ in range(len(self._events))]
         latest = self._latest
         if latest is None:
             return
-        for channel in self.channels.values():
-            if channel.topic.changes is not None:
-                self._events_of(channel, events, latest.report)
+        events = [self._events.popleft() for _ in range(len(self._events))]
+        for name, _ in self._every:
+            mine = [(at, rows) for topic, at, rows in events if topic == name]
+            self._tell(self.channels[name], mine, latest.report)
         self._publish(latest.report)
 
-    def _events_of(self, channel: Channel, events: list[DeskReport], latest: DeskReport) -> None:
-        changes = channel.topic.changes
-        assert changes is not None  # noqa: S101 - only every-topics come here
+    def _tell(self, channel: Channel, events: list[tuple[str, list[Row]]], latest: DeskReport) -> None:
         if not channel.begun:
-            first = events[0] if events else latest
-            coming = {channel.topic.key_of(row) for report in events for row in changes(report)}
-            rows = [row for row in channel.topic.rows(first) if channel.topic.key_of(row) not in coming]
-            self._send(channel, channel.state(rows, first.timestamp.isoformat()))
-        for report in events:
-            self._send(channel, channel.changes(changes(report), report.timestamp.isoformat()))
+            key_of = channel.topic.key_of
+            coming = {key_of(row) for _, rows in events for row in rows}
+            known = [row for row in channel.topic.rows(latest) if key_of(row) not in coming]
+            self._send(channel, channel.state(known, latest.timestamp.isoformat()))
+        for at, rows in events:
+            self._send(channel, channel.changes(rows, at))
 
     def _publish(self, report: DeskReport) -> None:
         loop = self._loop
@@ -233,6 +217,7 @@ class Hub:
     def _lose_history(self) -> None:
         """Begin a new epoch: events were dropped unread, which no ``seq`` may hide."""
         self._overflowed = False
+        self._shown.clear()
         self.epoch = secrets.token_hex(8)
         self._begin_epoch()
         for subscriber in self.subscribers.values():
@@ -261,13 +246,3 @@ class Hub:
             if channel.topic.kind is Kind.CLOCK:
                 row = {"timestamp": at, "active_connections": len(self.subscribers)}
                 self._send(channel, channel.changes([row], at))
-
-
-def _stands(resume: Resume | None, names: list[str]) -> Mapping[str, int]:
-    if resume is None:
-        return {}
-    if isinstance(resume.seq, dict):
-        return resume.seq
-    if len(names) != 1:
-        raise ValueError('resume.seq: with several topics give one each, as in {"orders": 12, "breaker": 3}')
-    return {names[0]: resume.seq}

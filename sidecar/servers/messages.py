@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import msgspec
@@ -40,6 +41,14 @@ class Resume(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     epoch: Name
     seq: Seq | Annotated[dict[Name, Seq], msgspec.Meta(max_length=100)]
+
+    def stands(self, topics: Sequence[str]) -> Mapping[str, int]:
+        """The ``seq`` by topic; ``ValueError`` if one number is given for several topics."""
+        if isinstance(self.seq, dict):
+            return self.seq
+        if len(topics) != 1:
+            raise ValueError('resume.seq: with several topics give one each, as in {"orders": 12, "breaker": 3}')
+        return {topics[0]: self.seq}
 
 
 class Subscribe(Message, frozen=True):

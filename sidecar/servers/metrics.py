@@ -23,6 +23,12 @@ def router(scrape: Callable[[], tuple[bytes, str]], ports: Ports, keys: KeyStore
 
     mark = Depends(Auth(keys, ports).require(Role.VIEWER, loopback=True))
     made.add_api_route(
-        "/metrics", metrics, methods=["GET"], dependencies=[mark], response_model=None, summary="Metrics"
+        "/metrics",
+        metrics,
+        methods=["GET"],
+        dependencies=[mark],
+        response_model=None,
+        summary="Metrics",
+        openapi_extra={"x-role": Role.VIEWER.value, "security": [{"key": []}, {"bearer": []}]},
     )
     return made

@@ -5,61 +5,25 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import Counter
-from collections.abc import Callable
-from typing import Any
 
 import msgspec
 from fastapi import APIRouter, Depends
 from starlette.datastructures import Headers
-from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from sidecar.servers.auth import Auth, Refused, Require
+from sidecar.servers.auth import Auth, Refused
 from sidecar.servers.hub import Hub, UnknownTopic
 from sidecar.servers.keys import Key, KeyStore, Role
+from sidecar.servers.knock import Bucket, Knock
 from sidecar.servers.messages import AnyMessage, Authenticate, Ping, Seen, Subscribe, Unsubscribe, decode
 from sidecar.servers.ports import Ports
 from sidecar.servers.problems import Problem
-from sidecar.servers.routes import answer
+from sidecar.servers.routes import Row, answer, mount
 from sidecar.servers.subscriber import POLICY, Subscriber
 from sidecar.servers.topics import EMERGENCY
 
 _TOO_LARGE = 1009
-
-
-class Knock(Require):
-    """The mark of a socket: a known Origin or none, and a key in the header, or a promise of one in the first frame."""
-
-    def __init__(self, auth: Auth, origins: tuple[str, ...]) -> None:
-        super().__init__(auth, Role.VIEWER)
-        self.origins = frozenset(origins)
-
-    async def __call__(self, connection: HTTPConnection) -> None:
-        """Refuse before the upgrade, or let in; who has sent no key yet has no caller."""
-        origins = connection.headers.getlist("origin")
-        if len(origins) > 1 or not self.origins.issuperset(origins):
-            self.auth.ports.on_auth_failure("origin")
-            raise Problem(403, "this Origin may not open a socket; add it to allowed_origins if it is yours")
-        if {"x-api-key", "authorization"} & set(connection.headers):
-            await super().__call__(connection)
-
-
-class _Bucket:
-    """At most ``rate`` a second, and as many at once."""
-
-    def __init__(self, rate: float, now: Callable[[], float]) -> None:
-        self._rate, self._now = rate, now
-        self._tokens, self._filled = rate, now()
-
-    def take(self) -> bool:
-        now = self._now()
-        self._tokens = min(self._rate, self._tokens + (now - self._filled) * self._rate)
-        self._filled = now
-        if self._tokens < 1.0:
-            return False
-        self._tokens -= 1.0
-        return True
 
 
 class _Unusable(Exception):
@@ -137,7 +101,7 @@ class Streams:
             self._obey(subscriber, Subscribe(list(topics)))
         tasks = (
             asyncio.ensure_future(self._listen(socket, subscriber)),
-            asyncio.ensure_future(subscriber.pump(socket.send_text, hub.stamp, hub.sent)),
+            asyncio.ensure_future(subscriber.pump(socket.send_text, hub.stamp, hub.on_send)),
             asyncio.ensure_future(subscriber.closed.wait()),
         )
         try:
@@ -180,7 +144,7 @@ class Streams:
             raise _Unusable("bad_json", "this is not JSON") from None
 
     async def _listen(self, socket: WebSocket, subscriber: Subscriber) -> None:
-        bad, bucket = 0, _Bucket(self.settings.messages_per_s, asyncio.get_running_loop().time)
+        bad, bucket = 0, Bucket(self.settings.messages_per_s, asyncio.get_running_loop().time)
         while True:
             try:
                 message = await self._receive(socket)
@@ -256,11 +220,26 @@ def router(hub: Hub, ports: Ports, keys: KeyStore) -> APIRouter:
     streams = Streams(hub, auth)
     made = APIRouter(tags=["stream"])
     knock = Depends(Knock(auth, hub.settings.allowed_origins))
-    viewer: Any = Depends(auth.require(Role.VIEWER))
     for path, endpoint in (("/ws", streams.ws), ("/emergency/ws", streams.emergency)):
         made.add_api_websocket_route(path, endpoint, dependencies=[knock])
-    for path in ("/ws/stats", "/emergency/ws/stats"):
-        made.add_api_route(
-            path, streams.stats, methods=["GET"], dependencies=[viewer], summary="The open sockets", response_model=None
-        )
-    return made
+    rows = [
+        Row("GET", f"{prefix}/ws/stats", Role.VIEWER, streams.stats, "The open sockets", answers=_STATS)
+        for prefix in ("", "/emergency")
+    ]
+    return mount(made, rows, auth)
+
+
+_CONNECTION = {
+    "client_id": "5f2c01d4a9be",
+    "connected_at": "2025-11-24T06:30:00+00:00",
+    "role": "viewer",
+    "message_count": 1204,
+    "topics": ["breaker", "positions"],
+    "queue": 0,
+    "conflated": 0,
+}
+_STATS = {
+    "status": "success",
+    "stats": {"active_connections": 1, "total_messages_sent": 1204, "connections": [_CONNECTION]},
+    "timestamp": "2025-11-24T06:30:00+00:00",
+}

@@ -48,6 +48,11 @@ class Counts:
     conflated: Counter[str] = field(default_factory=Counter)  # frames by topic
     slow: int = 0  # clients that were closed because their queue was full
 
+    def add(self, sent: Counter[str], conflated: Counter[str]) -> None:
+        """Add one client's."""
+        self.sent.update(sent)
+        self.conflated.update(conflated)
+
 
 @dataclass
 class Feed:
@@ -59,8 +64,8 @@ class Feed:
     pending: deque[Ready] = field(default_factory=deque)
     behind: bool = False
     acknowledges: bool = False
-    sent: int = 0
-    seen: int = 0
+    sent: int = -1
+    seen: int = -1
 
     @property
     def waits(self) -> bool:
@@ -136,7 +141,8 @@ class Subscriber:
                 return
             feed.pending.extend(mine)
         elif feed.behind or feed.pending:
-            self.conflated[channel.topic.name] += len(feed.pending) or bool(feed.sent)
+            if feed.sent >= 0:
+                self.conflated[channel.topic.name] += len(feed.pending) + len(mine)
             feed.pending.clear()
             feed.behind = True
         else:
@@ -160,6 +166,18 @@ class Subscriber:
         """Frames that wait to be sent."""
         return sum(len(feed.pending) + feed.behind for feed in self.feeds.values())
 
+    def about(self) -> dict[str, Any]:
+        """What ``/ws/stats`` says of this client."""
+        return {
+            "client_id": self.client_id,
+            "connected_at": self.connected_at,
+            "role": self.key.role,
+            "message_count": self.sent.total(),
+            "topics": sorted(self.feeds),
+            "queue": self.waiting,
+            "conflated": self.conflated.total(),
+        }
+
     def take(self, timestamp: str) -> list[Ready]:
         """The next frames to send: answers first, then events, then the latest states in turn."""
         if self._answers:
@@ -181,9 +199,9 @@ class Subscriber:
         return found
 
     async def pump(
-        self, send: Callable[[str], Awaitable[None]], now: Callable[[], str], on_send: Callable[[str, float], None]
+        self, send: Callable[[str], Awaitable[None]], now: Callable[[], str], on_send: Callable[[float], None]
     ) -> None:
-        """Send what waits, one frame at a time, for ever; ``on_send`` is told each frame's type and seconds."""
+        """Send what waits, one frame at a time, for ever; ``on_send`` is told each frame's seconds."""
         while True:
             chunk = self.take(now())
             if not chunk:
@@ -195,4 +213,4 @@ class Subscriber:
                 began = time.perf_counter()
                 await send(ready.text)
                 self.sent[ready.type] += 1
-                on_send(ready.type, time.perf_counter() - began)
+                on_send(time.perf_counter() - began)

@@ -95,7 +95,8 @@ def test_a_latest_topic_keeps_its_pace_and_still_tells_the_newest(wire: Wire) ->
     async def run() -> None:
         async with wire.socket() as socket:
             await subscribed(socket, "positions")
-            began, prices = time.monotonic(), []
+            began = time.monotonic()
+            prices: list[float] = []
             for number in range(40):
                 wire.offer(with_price(number + 2, 90.0 + number))
                 await asyncio.sleep(0.01)

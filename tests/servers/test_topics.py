@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from sidecar.domain import wire
@@ -22,8 +23,8 @@ ORDER = Order(
 EVENT = BreakerEvent("triggered", BreakerStatus.TRIPPED, "daily_loss_limit", "desk", T0, 1, "daily_loss", 0.03, 0.031)
 #: topic → (type, kind, fields), to the letter of the contract.
 CONTRACT = {
-    "positions": ("position_update", "latest", "id symbol underlying expiry strike option_type quantity entry_price "
-                  "current_price unrealized_pnl pnl_percent strategy fund_id delta gamma theta vega iv updated_at"),
+    "positions": ("position_update", "latest", """id symbol underlying expiry strike option_type quantity
+        entry_price current_price unrealized_pnl pnl_percent strategy fund_id delta gamma theta vega iv updated_at"""),
     "pnl": ("pnl_update", "latest", "fund_id daily_pnl daily_pnl_percent realized_pnl unrealized_pnl"),
     "greeks": ("greeks_update", "latest", "underlying delta gamma vega theta rho"),
     "market": ("market_condition", "latest",
@@ -90,8 +91,6 @@ def test_a_breaker_without_history_tells_its_state_and_cause() -> None:
 
 
 def test_an_order_that_has_ended_says_removed() -> None:
-    import msgspec
-
     ended = msgspec.structs.replace(ORDER, state=OrderState.FILLED)
     changes = BY_NAME["orders"].changes
     assert changes is not None

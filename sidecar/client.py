@@ -1,0 +1,236 @@
+"""The desk from Python: what pages, notebooks and the command line use.
+
+    desk = Desk(key=…)
+    desk.status()["data"]["circuit_breaker"]["status"]
+    desk.stop("the market does not make sense")
+    async for frame in desk.stream(["positions", "breaker"]): …
+
+Answers are the JSON of the desk as plain dictionaries; an unknown number is ``None``. What the desk refuses is a
+:class:`DeskRefused`, and a desk that cannot be asked a :class:`DeskUnreachable`: nothing is guessed instead.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Self
+from urllib.parse import quote
+
+import httpx2
+import msgspec
+
+from sidecar.domain.errors import DeskUnreachable
+from sidecar.following import Frame, Json, Mirror, answered, follow, given
+
+__all__ = ["Desk", "Frame", "Json", "Mirror"]
+
+#: Seconds: to connect; to wait for a read; to wait for a command, whose answer waits for the disk and the venue.
+CONNECT_S = 2.0
+READ_S = 10.0
+COMMAND_S = 15.0
+_ORDER_TRIES = 3
+
+
+class Desk:
+    """A desk at ``url``. Without a key only what is public can be read. Use it in a ``with`` block, or ``close`` it.
+
+    No command is ever sent twice, but for an order, which carries a ``client_order_id`` that the desk takes once.
+    """
+
+    def __init__(self, url: str = "http://127.0.0.1:8000", key: str | None = None) -> None:
+        self.url = url.rstrip("/")
+        self._headers = {"X-API-Key": key} if key else {}
+        # A proxy from the environment must not stand between a person and the stop.
+        self._http = httpx2.Client(base_url=self.url, headers=self._headers, trust_env=False, follow_redirects=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self.shut()
+
+    def shut(self) -> None:
+        """Give back the connections."""
+        self._http.close()
+
+    # ---- reads ---------------------------------------------------------------------------------------------------
+
+    def status(self) -> Json:
+        """Breaker, market condition and counts; needs no key."""
+        return self._read("/emergency/status")
+
+    def health(self) -> Json:
+        """That the process answers, and its version; needs no key."""
+        return self._read("/emergency/health")
+
+    def ready(self) -> Json:
+        """That the desk can be relied on; :class:`DeskRefused` 503 says what is missing. Needs no key."""
+        return self._read("/health/ready")
+
+    def positions(self) -> Json:
+        """Every open position with its P&L and Greeks, and the totals."""
+        return self._read("/emergency/positions")
+
+    def risk(self) -> Json:
+        """P&L, drawdown, utilisation, Greeks, limits."""
+        return self._read("/emergency/risk-metrics")
+
+    def data_quality(self) -> Json:
+        """How fresh and how complete the market data is."""
+        return self._read("/emergency/data-quality")
+
+    def overview(self) -> Json:
+        """``status``, ``positions`` and ``risk`` as one dictionary. They are three reads, each with its own time."""
+        return {
+            "status": self.status()["data"],
+            "positions": self.positions(),
+            "risk": self.risk()["data"],
+        }
+
+    def orders(self, limit: int = 100, cursor: str = "", fund_id: str = "", strategy: str = "") -> Json:
+        """Orders, newest first: ``orders``, and ``next_cursor`` for the page after."""
+        return self._page("/api/v1/orders", limit, cursor, fund_id, strategy)
+
+    def fills(self, limit: int = 100, cursor: str = "", fund_id: str = "", strategy: str = "") -> Json:
+        """Executions and settlements, newest first."""
+        return self._page("/api/v1/fills", limit, cursor, fund_id, strategy)
+
+    def find(self, order_id: str) -> Json:
+        """One order by its id."""
+        return self._read(f"/api/v1/orders/{_segment(order_id)}")
+
+    def limits(self, fund_id: str = "") -> Json:
+        """The limits in force and how far each is used."""
+        return self._read("/api/v1/risk/limits", fund_id=fund_id)
+
+    def breaker_history(self, limit: int = 100) -> list[Json]:
+        """What the breaker did, newest first."""
+        events: list[Json] = self._read("/api/v1/risk/breaker/history", limit=limit)["events"]
+        return events
+
+    def equity(self, fund_id: str = "*", limit: int = 500) -> list[Json]:
+        """A fund's value over time, newest first: ``timestamp``, ``portfolio_value``, ``daily_pnl``, …"""
+        items: list[Json] = self._read(f"/api/v1/funds/{_segment(fund_id)}/performance", limit=limit)["items"]
+        return items
+
+    # ---- commands ------------------------------------------------------------------------------------------------
+
+    def stop(self, reason: str, flatten: bool = False) -> Json:
+        """Emergency stop. The halt is on disk when this returns; ``flatten`` also begins to close what is open."""
+        return self._command("POST", "/emergency/stop", {"reason": reason, "flatten": flatten})
+
+    def reset(self, reason: str) -> Json:
+        """Return to active; :class:`DeskRefused` 409 while a cause stands."""
+        return self._command("POST", "/emergency/circuit-breaker/reset", {"reason": reason})
+
+    def order(
+        self,
+        symbol: str,
+        quantity: int,
+        side: str,
+        price: Decimal | float | str | None = None,
+        *,
+        order_type: str = "LIMIT",
+        time_in_force: str = "DAY",
+        fund_id: str = "main",
+        strategy: str = "manual",
+        reason: str = "",
+        client_order_id: str | None = None,
+    ) -> Json:
+        """Place one order; ``quantity`` is positive units of the underlying. :class:`DeskRefused` 409 says which limit.
+
+        If the answer is lost the order is asked about again under the same ``client_order_id``, which the desk takes
+        once; without one, one is made.
+        """
+        body: Json = {
+            "symbol": symbol,
+            "quantity": quantity,
+            "side": side,
+            "order_type": order_type,
+            "time_in_force": time_in_force,
+            "fund_id": fund_id,
+            "strategy": strategy,
+            "reason": reason,
+            "client_order_id": client_order_id or f"py-{secrets.token_hex(8)}",
+        }
+        if price is not None:
+            body["price"] = str(price) if isinstance(price, Decimal) else price
+        for attempt in range(_ORDER_TRIES):
+            try:
+                return self._command("POST", "/api/v1/orders", body)
+            except DeskUnreachable as error:
+                if attempt == _ORDER_TRIES - 1 or isinstance(error.__cause__, httpx2.ConnectError):
+                    raise
+        raise AssertionError  # the loop returns or raises
+
+    def cancel(self, order_id: str) -> Json:
+        """Cancel one order."""
+        return self._command("DELETE", f"/api/v1/orders/{_segment(order_id)}")
+
+    def cancel_all(self, reason: str = "asked from Python", fund_id: str | None = None) -> Json:
+        """Cancel every working order, or those of one fund."""
+        return self._command("POST", "/api/v1/orders/cancel-all", given(reason=reason, fund_id=fund_id))
+
+    def close(
+        self, *, position_id: str | None = None, symbol: str | None = None, close_all: bool = False, reason: str
+    ) -> Json:
+        """Close one position, all of one symbol, or all: exactly one of the three."""
+        body = given(position_id=position_id, symbol=symbol, close_all=close_all or None, reason=reason)
+        return self._command("POST", "/emergency/positions/close", body)
+
+    def set_limits(self, limits: Mapping[str, float], reason: str, fund_id: str | None = None) -> Json:
+        """Change some limits, desk-wide or for one fund."""
+        return self._command("PUT", "/api/v1/risk/limits", given(limits=dict(limits), reason=reason, fund_id=fund_id))
+
+    # ---- the stream ----------------------------------------------------------------------------------------------
+
+    def stream(
+        self,
+        topics: Sequence[str],
+        resume: Mapping[str, Any] | None = None,
+        *,
+        filter: Mapping[str, str] | None = None,  # noqa: A002 - the frame's own word
+        first_wait_s: float = 0.25,
+        longest_wait_s: float = 10.0,
+    ) -> AsyncGenerator[Frame, None]:
+        """Every frame of ``topics``, for ever: lost connections are taken up again where they broke.
+
+        ``resume`` is a :attr:`Mirror.resume` of before. A topic that cannot be resumed begins with a ``snapshot``, as
+        does every new one. After a failure it waits ``first_wait_s``, then twice as long each time, up to
+        ``longest_wait_s``, each with jitter.
+
+        :raises DeskUnreachable: nothing answers the first time.
+        :raises DeskRefused: the key is wrong, was revoked or may not read a topic, or there is no such topic.
+        """
+        return follow(self.url, self._headers, topics, resume, filter, first_wait_s, longest_wait_s)
+
+    # ---- HTTP ----------------------------------------------------------------------------------------------------
+
+    def _page(self, path: str, limit: int, cursor: str, fund_id: str, strategy: str) -> Json:
+        return self._read(path, limit=limit, cursor=cursor, fund_id=fund_id, strategy=strategy)
+
+    def _read(self, path: str, **query: str | int) -> Json:
+        given = {name: value for name, value in query.items() if value != ""}
+        return self._ask("GET", path, READ_S, params=given)
+
+    def _command(self, method: str, path: str, body: Json | None = None) -> Json:
+        content = None if body is None else msgspec.json.encode(body)
+        return self._ask(method, path, COMMAND_S, content=content, headers={"content-type": "application/json"})
+
+    def _ask(self, method: str, path: str, wait_s: float, **more: Any) -> Json:
+        try:
+            answer = self._http.request(method, path, timeout=httpx2.Timeout(wait_s, connect=CONNECT_S), **more)
+        except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
+            raise DeskUnreachable(self.url, str(error) or type(error).__name__) from error
+        except httpx2.RequestError as error:
+            told = str(error) or type(error).__name__
+            if method != "GET":
+                told += "; what was asked may still be carried out, so look before asking again"
+            raise DeskUnreachable(self.url, told) from error
+        return answered(answer.status_code, answer.content)
+
+
+def _segment(text: str) -> str:
+    """A part of a path, so that no id can become another path."""
+    return quote(text, safe="")

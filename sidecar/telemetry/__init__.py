@@ -1,0 +1,1 @@
+"""What the desk says of itself to operators: metrics that are read when they are scraped, and log lines."""

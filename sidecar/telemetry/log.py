@@ -1,0 +1,75 @@
+"""Log lines: one JSON object a line, in which a line break or a terminal's escape is inert text."""
+
+from __future__ import annotations
+
+import json
+import logging
+import traceback
+from collections.abc import Callable
+from datetime import UTC, datetime
+from math import isfinite
+from typing import Any, TextIO
+
+_OWN = frozenset(logging.LogRecord("", 0, "", 0, "", (), None).__dict__) | {"message", "asctime", "taskName"}
+_LONGEST = 20_000
+
+
+class JsonFormatter(logging.Formatter):
+    """``timestamp, level, logger, message``, the record's extra fields, and ``exception`` where there is one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line. Everything beyond ASCII, and every control character, is escaped by JSON itself."""
+        told: dict[str, Any] = {
+            "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage()[:_LONGEST],
+        }
+        extra = {name: value for name, value in record.__dict__.items() if name not in _OWN}
+        told |= {name if name not in told else f"extra_{name}": _plain(value) for name, value in extra.items()}
+        if record.exc_info and record.exc_info[0] is not None:
+            told["exception"] = "".join(traceback.format_exception(*record.exc_info))[-_LONGEST:]
+        return json.dumps(told, ensure_ascii=True).replace("\x7f", "\\u007f")
+
+
+def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    return str(value)[:_LONGEST]
+
+
+class ErrorCount(logging.Handler):
+    """Tells of every error: its component is the room that logged it."""
+
+    def __init__(self, on_error: Callable[[str, str], None]) -> None:
+        super().__init__(logging.ERROR)
+        self._on_error = on_error
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Count one."""
+        parts = record.name.split(".")
+        component = parts[1] if parts[0] == "sidecar" and len(parts) > 1 else parts[0]
+        self._on_error(component, record.levelname.lower())
+
+
+def install(
+    stream: TextIO, level: int = logging.INFO, on_error: Callable[[str, str], None] | None = None
+) -> Callable[[], None]:
+    """Send every logger's lines to ``stream``; returns what undoes it."""
+    root = logging.getLogger()
+    lines = logging.StreamHandler(stream)
+    lines.setFormatter(JsonFormatter())
+    handlers: list[logging.Handler] = [lines, *([ErrorCount(on_error)] if on_error else [])]
+    before = root.level
+    root.setLevel(level)
+    for handler in handlers:
+        root.addHandler(handler)
+
+    def undo() -> None:
+        root.setLevel(before)
+        for handler in handlers:
+            root.removeHandler(handler)
+
+    return undo

@@ -1,0 +1,175 @@
+"""Numbers that are told as they happen: counts and durations. Everything else is read at the scrape.
+
+The tellers are the desk's thread, the journal's, the store's and the server's loop; each call takes about a
+microsecond.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from threading import Lock
+
+from sidecar.domain.orders import Order, OrderState
+from sidecar.domain.report import LimitStatus, OutcomeStatus, Published
+
+Labels = tuple[str, ...]
+
+#: Upper bounds in seconds.
+FAST = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
+SLOW = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+AGES = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0)
+FILLS = (0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0)
+BOUNDS: dict[str, tuple[float, ...]] = {
+    "api_request_duration_seconds": SLOW,
+    "websocket_send_seconds": FAST,
+    "journal_sync_seconds": FAST,
+    "store_commit_seconds": SLOW,
+    "loop_lag_seconds": FAST,
+    "tick_to_report_seconds": SLOW,
+    "emergency_stop_seconds": SLOW,
+    "order_fill_time_seconds": FILLS,
+    "market_data_age_seconds": AGES,
+}
+
+#: Strategies that have a label of their own; a caller may name any, and labels are bounded.
+MOST_STRATEGIES = 50
+
+
+class Buckets:
+    """A histogram: ``counts`` by upper bound, the last for what lies beyond all, and the ``total`` of the values."""
+
+    def __init__(self, bounds: Sequence[float]) -> None:
+        self.bounds = tuple(bounds)
+        self.counts = [0] * (len(self.bounds) + 1)
+        self.total = 0.0
+
+    def observe(self, value: float) -> None:
+        """Count one value; a bound belongs to its own bucket."""
+        self.counts[bisect_left(self.bounds, value)] += 1
+        self.total += value
+
+    def copy(self) -> Buckets:
+        """The same numbers, apart."""
+        made = Buckets(self.bounds)
+        made.counts, made.total = list(self.counts), self.total
+        return made
+
+
+class Telemetry:
+    """The numbers of one process."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._counts: dict[str, dict[Labels, float]] = {}
+        self._histograms: dict[str, dict[Labels, Buckets]] = {}
+        self._strategies: set[str] = set()
+        self._breached: set[tuple[str, str]] = set()
+
+    # ---- told ----------------------------------------------------------------------------------------------------
+
+    def on_request(self, endpoint: str, method: str, status: int, seconds: float) -> None:
+        """An HTTP request was answered; ``endpoint`` is its route's template."""
+        self._count("api_requests_total", endpoint, method, str(status))
+        self._observe("api_request_duration_seconds", seconds, endpoint, method)
+
+    def on_auth_failure(self, reason: str) -> None:  # noqa: ARG002 - the servers' port has it
+        """Somebody was turned away; ``reason`` is for the log, the metric has no label."""
+        self._count("auth_failures_total")
+
+    def on_sync(self, seconds: float, records: int) -> None:  # noqa: ARG002 - the journal's has it
+        """The journal put ``records`` on disk with one sync."""
+        self._observe("journal_sync_seconds", seconds)
+
+    def on_commit(self, seconds: float) -> None:
+        """The store committed a batch."""
+        self._observe("store_commit_seconds", seconds)
+
+    def on_beat(self, late_s: float) -> None:
+        """A beat came so many seconds after it was due."""
+        self._observe("loop_lag_seconds", late_s)
+
+    def on_stop(self, seconds: float) -> None:
+        """A stop was on disk so many seconds after it arrived."""
+        self._observe("emergency_stop_seconds", seconds)
+
+    def on_send(self, seconds: float) -> None:
+        """A frame was handed to a socket's transport."""
+        self._observe("websocket_send_seconds", seconds)
+
+    def on_tick(self, seconds: float) -> None:
+        """A quote is in a report so many seconds after it was received."""
+        self._observe("tick_to_report_seconds", seconds)
+
+    def on_error(self, component: str, severity: str) -> None:
+        """Something was logged as an error."""
+        self._count("system_errors_total", component, severity)
+
+    def on_report(self, published: Published) -> None:
+        """A report was published: count its orders and breaches, and how old its data is. Never waits."""
+        report = published.report
+        why = {
+            outcome.orders[0].id: outcome.refusal.limit_name
+            for outcome in report.outcomes
+            if outcome.status is OutcomeStatus.REFUSED and outcome.refusal is not None and outcome.orders
+        }
+        for order in report.order_updates:
+            self._on_order(order, why.get(order.id, "gate"))
+        for line in report.limits:
+            scope = (line.name, line.scope)
+            if line.status is LimitStatus.BREACH and scope not in self._breached:
+                self._breached.add(scope)
+                self._count("risk_limit_breaches_total", line.name)
+            elif line.status in (LimitStatus.OK, LimitStatus.WARN, LimitStatus.OFF):
+                self._breached.discard(scope)
+        if report.session_open:
+            for market in report.markets:
+                if market.age_s == market.age_s:
+                    self._observe("market_data_age_seconds", market.age_s, market.symbol)
+
+    def _on_order(self, order: Order, refused_by: str) -> None:
+        asked, strategy = order.request, self._bounded(order.request.strategy)
+        match order.state:
+            case OrderState.PENDING if order.created_at == order.updated_at and not order.filled:
+                self._count("orders_submitted_total", strategy, asked.side, asked.order_type)
+            case OrderState.FILLED:
+                self._count("orders_filled_total", strategy, asked.side)
+                self._observe("order_fill_time_seconds", (order.updated_at - order.created_at) / 1e6, strategy)
+            case OrderState.REFUSED:
+                self._count("orders_rejected_total", strategy, refused_by)
+            case OrderState.REJECTED:
+                self._count("orders_rejected_total", strategy, "venue")
+            case OrderState.CANCELLED | OrderState.EXPIRED:
+                self._count("orders_cancelled_total", strategy, order.state)
+
+    def _bounded(self, strategy: str) -> str:
+        if strategy not in self._strategies:
+            if len(self._strategies) >= MOST_STRATEGIES:
+                return "other"
+            self._strategies.add(strategy)
+        return strategy
+
+    # ---- read ----------------------------------------------------------------------------------------------------
+
+    def counts(self, name: str) -> dict[Labels, float]:
+        """A counter by its labels; one without labels is 0 before its first."""
+        with self._lock:
+            return dict(self._counts.get(name, {}))
+
+    def histograms(self, name: str) -> dict[Labels, Buckets]:
+        """A histogram by its labels."""
+        with self._lock:
+            return {labels: buckets.copy() for labels, buckets in self._histograms.get(name, {}).items()}
+
+    def _count(self, name: str, *labels: str) -> None:
+        with self._lock:
+            rows = self._counts.setdefault(name, {})
+            rows[labels] = rows.get(labels, 0.0) + 1.0
+
+    def _observe(self, name: str, value: float, *labels: str) -> None:
+        with self._lock:
+            rows = self._histograms.setdefault(name, {})
+            buckets = rows.get(labels)
+            if buckets is None:
+                buckets = rows[labels] = Buckets(BOUNDS[name])
+            buckets.observe(value)

@@ -1,0 +1,132 @@
+"""How a metric is read: small functions from one moment to labelled numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from math import nan
+
+from sidecar.domain.report import Condition, DeskReport, GreeksLine, MarketLine, PositionLine
+from sidecar.telemetry.measured import Buckets, Labels
+from sidecar.telemetry.scene import Scene, StoreFacts, StreamCounts
+
+Sample = tuple[Labels, float | Buckets]
+Samples = Iterable[Sample]
+Read = Callable[[Scene], Samples]
+
+
+class Kind(StrEnum):
+    GAUGE = "gauge"
+    COUNTER = "counter"
+    HISTOGRAM = "histogram"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One family. ``name`` is without the prefix ``trading_``; a counter's ends in ``_total``."""
+
+    name: str
+    kind: Kind
+    labels: Labels
+    help: str
+    read: Read
+
+
+def of(read: Callable[[DeskReport], float]) -> Read:
+    """One number of the report."""
+    return lambda at: [((), read(at.report))] if at.report else ()
+
+
+def by(read: Callable[[DeskReport], Samples]) -> Read:
+    """Labelled numbers of the report."""
+    return lambda at: read(at.report) if at.report else ()
+
+
+def markets(read: Callable[[MarketLine], float]) -> Read:
+    """A number of each underlying."""
+    return by(lambda report: [((line.symbol,), read(line)) for line in report.markets])
+
+
+def greek(read: Callable[[GreeksLine], float]) -> Read:
+    """A position Greek of each underlying, all funds together."""
+    return by(lambda report: [((line.underlying,), read(line)) for line in report.greeks if line.fund_id == "*"])
+
+
+def reasons(read: Callable[[DeskReport], Mapping[str, int]]) -> Read:
+    """A count by reason."""
+    return by(lambda report: [((reason,), float(count)) for reason, count in read(report).items()])
+
+
+def by_strategy(read: Callable[[PositionLine], float]) -> Read:
+    """A sum over the positions of each strategy."""
+
+    def found(report: DeskReport) -> Samples:
+        sums: dict[str, float] = {}
+        for line in report.positions:
+            sums[line.strategy] = sums.get(line.strategy, 0.0) + read(line)
+        return [((name,), value) for name, value in sums.items()]
+
+    return by(found)
+
+
+def one_hot(values: Iterable[str], now: Callable[[DeskReport], str]) -> Read:
+    """1 for the value that is, 0 for the others."""
+    names = tuple(values)
+    return by(lambda report: [((name,), float(name == now(report))) for name in names])
+
+
+def counted(name: str, labels: Labels, help: str) -> Metric:  # noqa: A002 - the format's own word
+    """A counter that was told as it happened; one without labels begins at 0."""
+    return Metric(name, Kind.COUNTER, labels, help, lambda at: at.told.counts(name).items() or _zero(labels))
+
+
+def timed(name: str, labels: Labels, help: str) -> Metric:  # noqa: A002
+    """A histogram that was told as it happened."""
+    return Metric(name, Kind.HISTOGRAM, labels, help, lambda at: at.told.histograms(name).items())
+
+
+def _zero(labels: Labels) -> Samples:
+    return () if labels else [((), 0.0)]
+
+
+def streams(read: Callable[[StreamCounts], Samples]) -> Read:
+    """What the sockets' hub has done."""
+    return lambda at: read(at.streams) if at.streams is not None else ()
+
+
+def store(read: Callable[[StoreFacts], Samples]) -> Read:
+    """What the store's writer knows."""
+    return lambda at: read(at.store) if at.store is not None else ()
+
+
+def vix(report: DeskReport) -> float:
+    """The volatility index, NaN where none was seen."""
+    return next((line.vix for line in report.markets if line.vix == line.vix), nan)
+
+
+def condition(report: DeskReport) -> str:
+    """The gravest condition of any underlying."""
+    order = list(Condition)
+    seen = [line.condition for line in report.markets if line.condition is not Condition.UNKNOWN]
+    return max(seen, key=order.index, default=Condition.UNKNOWN)
+
+
+def limit(name: str) -> Read:
+    """The desk's own value of one limit."""
+    return by(lambda report: [((), line.value) for line in report.limits if (line.name, line.scope) == (name, "*")])
+
+
+def utilization(report: DeskReport) -> Samples:
+    """Of each limit, how near the nearest scope is to it, where that is known."""
+    worst: dict[str, float] = {}
+    for line in report.limits:
+        if line.utilization == line.utilization:
+            worst[line.name] = max(line.utilization, worst.get(line.name, line.utilization))
+    return [((name,), value) for name, value in worst.items()]
+
+
+def system(at: Scene) -> Samples:
+    """What runs."""
+    names = ("python", "source", "currency")
+    return [((at.facts.version, *(at.facts.system.get(name, "") for name in names)), 1.0)]

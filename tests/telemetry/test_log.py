@@ -1,0 +1,71 @@
+"""Log lines that nobody can forge."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from math import nan
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sidecar.telemetry.log import JsonFormatter, install
+
+
+def line(message: str, *args: Any, **extra: Any) -> str:
+    record = logging.getLogger("sidecar.store.writer").makeRecord(
+        "sidecar.store.writer", logging.ERROR, "f", 1, message, args, None, extra=extra
+    )
+    return JsonFormatter().format(record)
+
+
+@given(st.text())
+def test_any_text_is_one_line_of_plain_ascii_and_comes_back_whole(text: str) -> None:
+    made = line("%s", text, detail=text)
+    assert made.isascii()
+    assert made.isprintable()
+    assert json.loads(made)["message"] == text
+    assert json.loads(made)["detail"] == text
+
+
+def test_a_line_says_when_how_grave_who_and_what() -> None:
+    told = json.loads(line("commit failed", rows=3, share=nan, path=None, where=object))
+    assert told["level"] == "error"
+    assert told["logger"] == "sidecar.store.writer"
+    assert told["timestamp"].endswith("+00:00")
+    assert (told["rows"], told["share"], told["path"]) == (3, None, None)
+    assert isinstance(told["where"], str)
+
+
+def test_an_extra_field_cannot_replace_the_level() -> None:
+    told = json.loads(line("x", level="info", timestamp="never"))
+    assert (told["level"], told["extra_level"], told["extra_timestamp"]) == ("error", "info", "never")
+
+
+def test_install_writes_counts_errors_by_room_and_can_be_undone() -> None:
+    stream, errors = io.StringIO(), []
+    undo = install(stream, on_error=lambda *row: errors.append(row))
+    try:
+        logging.getLogger("sidecar.store.writer").error("a\r\n\x1b[31mb")
+        logging.getLogger("uvicorn.error").critical("c")
+        logging.getLogger("sidecar.desk").info("d")
+        try:
+            raise ValueError("e\nf")
+        except ValueError:
+            logging.getLogger("sidecar.desk").exception("g")
+    finally:
+        undo()
+    logging.getLogger("sidecar.store").error("unheard")
+    lines = [json.loads(row) for row in stream.getvalue().splitlines()]
+    assert [row["message"] for row in lines] == ["a\r\n\x1b[31mb", "c", "d", "g"]
+    assert "ValueError" in lines[3]["exception"]
+    assert errors == [("store", "error"), ("uvicorn", "critical"), ("desk", "error")]
+
+
+def test_a_line_of_great_length_is_cut() -> None:
+    assert len(line("x" * 1_000_000)) < 30_000
+    with pytest.raises(TypeError):
+        line("%d", "x")

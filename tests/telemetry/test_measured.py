@@ -1,0 +1,85 @@
+"""Numbers that are told as they happen."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sidecar.domain.breaker import BreakerState
+from sidecar.domain.orders import Order, OrderRequest, OrderState, OrderType, Side
+from sidecar.domain.report import DeskReport, LimitLine, LimitStatus, Outcome, OutcomeStatus, Published, Refusal
+from sidecar.telemetry.measured import MOST_STRATEGIES, Buckets, Telemetry
+from tests.servers.desk import EMPTY, T0, report
+
+ASKED = OrderRequest("NIFTY-20251125-26150-CE", Side.BUY, 75, Decimal("83.4"), strategy="demo")
+SENT = Order("O1", ASKED, OrderState.PENDING, "strategy:demo", T0, T0)
+
+
+def changed(order: Order, state: OrderState, later: int = 1_500_000) -> Order:
+    return msgspec.structs.replace(order, state=state, updated_at=order.created_at + later)
+
+
+def tell(told: Telemetry, made: DeskReport) -> None:
+    told.on_report(Published(made, EMPTY))
+
+
+@given(st.lists(st.floats(-10, 10)))
+def test_every_value_is_in_exactly_one_bucket_at_or_below_its_bound(values: list[float]) -> None:
+    buckets = Buckets((0.1, 1.0, 5.0))
+    for value in values:
+        buckets.observe(value)
+    for bound, count in zip(buckets.bounds, [sum(buckets.counts[: n + 1]) for n in range(3)], strict=True):
+        assert count == sum(value <= bound for value in values)
+    assert sum(buckets.counts) == len(values)
+    assert buckets.total == pytest.approx(sum(values))
+
+
+def test_an_orders_life_is_counted_by_its_labels() -> None:
+    told = Telemetry()
+    tell(told, report(order_updates=(SENT, changed(SENT, OrderState.OPEN))))
+    tell(told, report(order_updates=(changed(SENT, OrderState.PARTIALLY_FILLED), changed(SENT, OrderState.FILLED))))
+    assert told.counts("orders_submitted_total") == {("demo", Side.BUY, OrderType.LIMIT): 1}
+    assert told.counts("orders_filled_total") == {("demo", Side.BUY): 1}
+    buckets = told.histograms("order_fill_time_seconds")[("demo",)]
+    assert (sum(buckets.counts), buckets.total) == (1, 1.5)
+
+
+def test_a_refused_order_is_counted_by_the_limit_and_a_rejected_one_by_the_venue() -> None:
+    told = Telemetry()
+    refused = changed(SENT, OrderState.REFUSED, 0)
+    outcome = Outcome("r", OutcomeStatus.REFUSED, "no", BreakerState(), (refused,), Refusal("order_lots", "too many"))
+    tell(told, report(order_updates=(refused,), outcomes=(outcome,)))
+    tell(told, report(order_updates=(changed(SENT, OrderState.REJECTED), changed(SENT, OrderState.CANCELLED))))
+    assert told.counts("orders_rejected_total") == {("demo", "order_lots"): 1, ("demo", "venue"): 1}
+    assert told.counts("orders_cancelled_total") == {("demo", "cancelled"): 1}
+    assert told.counts("orders_submitted_total") == {}
+
+
+def test_a_breach_is_counted_once_until_it_has_ended() -> None:
+    told = Telemetry()
+    for status in ("breach", "breach", "unknown", "breach", "ok", "breach"):
+        tell(told, report(limits=(LimitLine("daily_loss", "*", 0.031, 0.03, 1.03, LimitStatus(status)),)))
+    assert told.counts("risk_limit_breaches_total") == {("daily_loss",): 2}
+
+
+def test_strategies_that_a_caller_invents_do_not_become_labels_without_end() -> None:
+    told = Telemetry()
+    for number in range(MOST_STRATEGIES + 30):
+        asked = msgspec.structs.replace(ASKED, strategy=f"s{number}")
+        tell(told, report(order_updates=(msgspec.structs.replace(SENT, request=asked),)))
+    counts = told.counts("orders_submitted_total")
+    assert len(counts) == MOST_STRATEGIES + 1
+    assert counts[("other", "buy", "LIMIT")] == 30
+
+
+def test_nothing_is_lost_between_threads() -> None:
+    told = Telemetry()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: told.on_request("/x", "GET", 200, 0.01), range(4_000)))
+    assert told.counts("api_requests_total") == {("/x", "GET", "200"): 4_000}
+    assert sum(told.histograms("api_request_duration_seconds")[("/x", "GET")].counts) == 4_000
