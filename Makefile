@@ -26,8 +26,8 @@ types: $(DEV) ## mypy, strict
 bench: $(DEV) ## the measurements of bench/README.md, printed as tables (a few minutes)
 	@$(BIN)/python -m bench
 
-docs: $(STAMP) ## write docs/settings.md and docs/api.json from the code
-	@$(BIN)/python -m sidecar.documents
+docs: $(STAMP) ## write docs/settings.md and docs/openapi.json from the code
+	@$(BIN)/python -m sidecar.terminal.documents
 
 lock: $(DEV) ## compile the lock files from pyproject.toml
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o requirements.txt

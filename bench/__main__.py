@@ -1,0 +1,21 @@
+"""Every measurement, one after the other."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+ROOMS = ("loop", "wire", "journal", "store")
+
+
+def main() -> int:
+    """Run each in a process of its own; the exit status is the worst of theirs."""
+    worst = 0
+    for room in ROOMS:
+        print(f"\n## {room}\n", flush=True)
+        worst = max(worst, subprocess.run([sys.executable, "-m", f"bench.{room}"], check=False).returncode)
+    return worst
+
+
+if __name__ == "__main__":
+    sys.exit(main())
