@@ -3,9 +3,9 @@
     python -m bench.loop
 
 A chain of 500 and one of 2,000 contracts. First flat out: quotes through ``Drive.handle`` with a beat every 100 ms of
-market time. Then live: a thread offers 2,000 quotes a second to the inbox, the loop's own thread takes them, and a quote
-has arrived when a report's chain holds it. Beside it a desk that values its chain again on each quote, on the same
-quotes in the same run.
+market time. Then live: a thread offers 2,000 quotes a second to the inbox, the loop's own thread takes them, and a
+quote has arrived when a report's chain holds it. Beside it a desk that values its chain again on each quote, on the
+same quotes in the same run.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from sidecar.venues.paper import PaperBroker
 DAY = date(2026, 9, 7)
 SPOT = 24_700.0
 RATE = 2_000
-LIVE_SECONDS = 5.0
+LIVE_SECONDS = 4.0
 BEAT = SECOND // 10
 REFERENCE = load_reference()
 CALENDAR = REFERENCE.calendar("NSE")
@@ -62,10 +62,7 @@ def contracts(count: int) -> tuple[Contract, ...]:
 def quotes(listed: Sequence[Contract], count: int, at: int, gap: int) -> list[Quote]:
     """``count`` quotes in turn, ``gap`` microseconds apart, a tick up and down round the model's price."""
     made = [Quote("NIFTY", at, at, last=SPOT)]
-    middle = [
-        max(float(price(SPOT, c.strike or 0.0, years(at, c.expires_at or 0), 0.14, call=np.bool_(c.right is Right.CALL))), 0.1)
-        for c in listed[1:]
-    ]  # fmt: skip
+    middle = [worth(contract, at) for contract in listed[1:]]
     for number in range(1, count):
         when = at + number * gap
         place = number % len(listed)
@@ -76,6 +73,13 @@ def quotes(listed: Sequence[Contract], count: int, at: int, gap: int) -> list[Qu
         mark = middle[place - 1]
         made.append(Quote(listed[place].id, when, when, mark + step, mark + step + 0.1, 650.0, 650.0, mark + step))
     return made
+
+
+def worth(contract: Contract, at: int) -> float:
+    """The model's price, never below two ticks."""
+    time_left = years(at, contract.expires_at or 0)
+    call = np.bool_(contract.right is Right.CALL)
+    return max(float(price(SPOT, contract.strike or 0.0, time_left, 0.14, call=call)), 0.1)
 
 
 def desk(listed: Sequence[Contract]) -> DeskState:

@@ -60,22 +60,31 @@ class LimitsRecorded(Record, frozen=True):
 
 
 class EquityMarked(Record, frozen=True):
-    """Equity by fund, its peak, and what the ``day`` opened at, from trusted marks: once a minute, and at the roll."""
+    """Equity by fund, its peak, and what the ``day`` opened at, from trusted marks: once a minute, and at the roll.
+
+    ``max_drawdown`` is the deepest fall from a peak so far, a fraction of that peak.
+    """
 
     day: date
     equity: dict[str, Decimal]
     peak: dict[str, Decimal]
     opening: dict[str, Decimal]
+    max_drawdown: dict[str, float] = {}
 
 
 class Audited(Record, frozen=True):
-    """Who asked for what, and what came of it: every command, granted or refused."""
+    """Who asked for what, and what came of it: every command, granted or refused.
+
+    ``subject`` is what it is about where a restart needs to know: the strategy of ``disable_strategy`` and
+    ``enable_strategy``.
+    """
 
     actor: str
     action: str
     outcome: str
     detail: str = ""
     request_id: str = ""
+    subject: str = ""
 
 
 AnyRecord = Started | OrderRecorded | FillRecorded | BreakerRecorded | LimitsRecorded | EquityMarked | Audited

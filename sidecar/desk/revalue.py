@@ -1,0 +1,138 @@
+"""A beat's work: value the book, watch the limits, and make the report of this instant."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sidecar.desk import session, watch
+from sidecar.desk.board import COLUMNS
+from sidecar.desk.lines import fund_lines, position_lines
+from sidecar.desk.market import conditions, markets, qualities
+from sidecar.desk.state import DeskState, Pending
+from sidecar.domain import clock
+from sidecar.domain.orders import Order
+from sidecar.domain.report import (
+    Chain,
+    Counters,
+    DeskReport,
+    Published,
+    Quality,
+)
+from sidecar.risk.exposure import over_funds, sum_greeks
+
+
+def revalue(state: DeskState, *, on_beat: bool = False) -> Published:
+    """Bring the valuation up to ``state.now``, trip what must trip, and publish. Nothing else makes a report."""
+    chain = _chain(state)
+    positions = position_lines(state)
+    spots = {line.underlying: state.board.spot(line.underlying) for line in positions}
+    funds = fund_lines(state, positions)
+    trusted = all(fund.quality is Quality.LIVE for fund in funds)
+    equity = {fund.fund_id: fund.portfolio_value for fund in funds}
+    if session.roll(state, equity, trusted=trusted):
+        # The day's P&L counts from the new base at once, or yesterday's loss would trip what the roll has cleared.
+        funds = fund_lines(state, positions)
+    if trusted and session.is_open(state):
+        session.mark_equity(state, equity)
+    own = sum_greeks(positions, spots)
+    greeks = (*own, *over_funds(own, spots))
+    state.greek_lines = greeks
+    vix = state.board.spot(state.config.volatility_index)
+    halts = state.breaker.halt_seq
+    limits = watch.watch(state, funds, positions, greeks, vix, on_beat=on_beat)
+    if trusted and state.breaker.halt_seq != halts:
+        # What tripped is on record with the trip, and not only at the next minute.
+        session.record_equity(state, equity)
+    state.seq += 1
+    pending, state.pending = state.pending, Pending()
+    current = state.session
+    report = DeskReport(
+        seq=state.seq,
+        timestamp=clock.to_datetime(state.now),
+        day=state.day,
+        session_open=session.is_open(state),
+        session_open_at=clock.to_datetime(current.open_at) if current else None,
+        session_close_at=clock.to_datetime(current.close_at) if current else None,
+        simulated=state.simulated,
+        source=state.source,
+        feed_up=state.feed_up,
+        currency=state.config.currency,
+        calendar_days_left=_days_left(state),
+        breaker=state.breaker,
+        blind=state.blind,
+        funds=funds,
+        positions=positions,
+        awaiting_settlement=session.awaiting_settlement(state),
+        greeks=greeks,
+        markets=markets(state, conditions(vix)),
+        data_quality=qualities(state),
+        limits=limits,
+        orders=(*state.working.values(), *_recent(state)),
+        breaker_events=tuple(state.breaker_events),
+        notes=(*state.notes, *_warnings(state)),
+        counters=_counters(state),
+        records=tuple(pending.records),
+        actions=tuple(pending.actions),
+        outcomes=tuple(pending.outcomes),
+        order_updates=tuple(pending.orders),
+        chain_digest=state.chain_digest,
+    )
+    return Published(report, chain)
+
+
+def _chain(state: DeskState) -> Chain:
+    """The chain of this instant: the last one again if nothing in it moved."""
+    changed = state.board.refresh()
+    moved = state.valuation.update(state.board, changed, state.now, state.config.risk_free_rate)
+    if moved or state.chain is None:
+        state.chain = take_chain(state)
+        state.chain_digest = state.chain.digest()
+    return state.chain
+
+
+def take_chain(state: DeskState) -> Chain:
+    """Copies of the board and the valuation, which nobody can change."""
+    board, values = state.board, state.valuation.values
+    columns = {name: board.column(name).copy() for name in COLUMNS}
+    greeks = {name: array.copy() for name, array in values.items()}
+    chain = Chain(
+        contracts=board.universe.contracts, mark=state.valuation.mark.copy(), at=board.at.copy(), **columns, **greeks
+    )
+    for array in (chain.mark, chain.at, *columns.values(), *greeks.values()):
+        array.flags.writeable = False
+    return chain
+
+
+def _recent(state: DeskState) -> tuple[Order, ...]:
+    return tuple(state.orders[order_id] for order_id in reversed(state.ended))
+
+
+def _days_left(state: DeskState) -> int:
+    if state.calendar_ends:
+        return 0
+    today: date = state.calendar.local_date(state.now)
+    return (state.calendar.last - today).days
+
+
+def _warnings(state: DeskState) -> tuple[str, ...]:
+    if state.calendar_ends:
+        return (f"the sessions table ends on {state.calendar.last}: nothing trades until it is extended",)
+    left = _days_left(state)
+    if left <= 30:
+        return (f"the sessions table ends in {left} days ({state.calendar.last}): extend data/reference/sessions.csv",)
+    return ()
+
+
+def _counters(state: DeskState) -> Counters:
+    count = state.counters
+    return Counters(
+        quotes=state.board.quotes,
+        quotes_refused=dict(sorted(state.board.refused.items())),
+        feed_gaps=state.feed_gaps,
+        orders_submitted=count["orders_submitted"],
+        orders_filled=count["orders_filled"],
+        orders_rejected=count["orders_rejected"],
+        orders_refused=dict(sorted(state.refused.items())),
+        orders_cancelled=count["orders_cancelled"],
+        breaker_triggers=dict(sorted(state.triggers.items())),
+    )

@@ -1,0 +1,176 @@
+"""The state of the desk. Only ``desk.step`` changes it, on one thread; everyone else reads reports."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sidecar.book.pnl import DayBase
+from sidecar.book.positions import Book
+from sidecar.desk.board import Board
+from sidecar.desk.config import DeskConfig
+from sidecar.desk.valuation import Valuation
+from sidecar.domain.breaker import BreakerEvent, BreakerState
+from sidecar.domain.calendar import Calendar, Session
+from sidecar.domain.clock import MINUTE
+from sidecar.domain.contracts import Contract
+from sidecar.domain.events import Command, Settlement
+from sidecar.domain.orders import WORKING, Order, OrderState
+from sidecar.domain.records import AnyRecord, Audited, BreakerRecorded, OrderRecorded
+from sidecar.domain.reference import Reference
+from sidecar.domain.report import Action, Chain, GreeksLine, LimitLine, Outcome, OutcomeStatus, QualityLine
+
+#: How many lines of history a report carries; the rest is in the database.
+RECENT = 50
+
+
+class Pending:
+    """What one event adds to the next report."""
+
+    def __init__(self) -> None:
+        self.records: list[AnyRecord] = []
+        self.actions: list[Action] = []
+        self.outcomes: list[Outcome] = []
+        self.orders: list[Order] = []
+
+    @property
+    def empty(self) -> bool:
+        return not (self.records or self.actions or self.outcomes or self.orders)
+
+
+class Closing:
+    """A position that somebody asked to close, until it is flat or the wish is withdrawn.
+
+    ``wait_s`` is the pause until the next try: it doubles with each refusal.
+    """
+
+    def __init__(self, actor: str, reason: str, wait_s: float) -> None:
+        self.actor = actor
+        self.reason = reason
+        self.wait_s = wait_s
+        self.last_try = 0
+
+
+class DeskState:
+    """Everything the desk knows. ``now`` is the time of the newest event that carried the clock forward."""
+
+    def __init__(self, config: DeskConfig, reference: Reference, calendar: Calendar) -> None:
+        self.config = config
+        self.reference = reference
+        self.calendar = calendar
+        self.now = 0
+        self.seq = 0
+        self.source = ""
+        self.simulated = False
+        self.feed_up = False
+        self.feed_gaps = 0
+
+        self.board = Board()
+        self.valuation = Valuation()
+        self.contracts: dict[str, Contract] = {}
+
+        self.book = Book()
+        self.orders: dict[str, Order] = {}
+        self.working: dict[str, Order] = {}
+        self.ended: deque[str] = deque(maxlen=RECENT)
+        self.by_client_id: dict[tuple[str, str], str] = {}
+        self.order_times: deque[tuple[int, str]] = deque()
+        self.order_count = 0
+        self.closing: dict[str, Closing] = {}
+        self.settlements: dict[tuple[str, str], Settlement] = {}
+
+        self.breaker = BreakerState()
+        self.breaker_events: deque[BreakerEvent] = deque(maxlen=RECENT)
+        self.limits: dict[str | None, dict[str, float]] = {None: dict(config.limits)}
+        self.confirmations: dict[str, dict[str, int]] = {}
+        self.limit_lines: tuple[LimitLine, ...] = ()
+        self.greek_lines: tuple[GreeksLine, ...] = ()
+        self.disabled: set[str] = set()
+        self.journal_failed = False
+
+        self.session: Session | None = None
+        self.session_checked = 0
+        self.calendar_ends = False
+        self.day: date | None = None
+        self.base: DayBase | None = None
+        self.peak: dict[str, float] = {}
+        self.max_drawdown: dict[str, float] = {}
+        self.marked_at = 0
+        self.live_since = 0
+        self.untrusted_since = 0
+        self.blind = False
+
+        self.counters: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter()
+        self.triggers: Counter[str] = Counter()
+        self.notes: tuple[str, ...] = ()
+        self.pending = Pending()
+        self.quality_lines: tuple[QualityLine, ...] = ()
+        self.qualities_at = 0
+        self.chain: Chain | None = None
+        self.chain_digest = b""
+
+    @property
+    def funds(self) -> tuple[str, ...]:
+        """The funds of the desk, in the order of the settings."""
+        return tuple(self.config.capital)
+
+    def capital(self, fund_id: str) -> Decimal:
+        """The capital of one fund, or of all of them (``*``)."""
+        if fund_id == "*":
+            return sum(self.config.capital.values(), Decimal(0))
+        return self.config.capital[fund_id]
+
+    def limits_of(self, fund_id: str | None) -> dict[str, float]:
+        """The limits as they were set for a fund, or desk-wide for ``None``; a fund without its own has the desk's."""
+        return self.limits.get(fund_id, self.limits[None])
+
+    def keep(self, order: Order) -> None:
+        """Take an order's new state into the book of orders, the next report and the journal."""
+        self.restore_order(order)
+        self.pending.orders.append(order)
+        self.pending.records.append(OrderRecorded(self.now, order, self.contracts[order.request.symbol]))
+
+    def restore_order(self, order: Order) -> None:
+        """Take an order's state without telling anyone (recovery)."""
+        before = self.orders.get(order.id)
+        self.orders[order.id] = order
+        if before is None:
+            self.order_count += 1
+            if order.state is not OrderState.REFUSED:
+                self.order_times.append((order.created_at, order.id))
+        if order.state in WORKING:
+            self.working[order.id] = order
+        else:
+            self.working.pop(order.id, None)
+            if before is None or before.state in WORKING:
+                self.ended.append(order.id)
+        if order.request.client_order_id:
+            self.by_client_id[order.actor, order.request.client_order_id] = order.id
+
+    def say(self, note: str) -> None:
+        """Add a line for the operator; the last ten stand."""
+        self.notes = (*self.notes, note)[-10:]
+
+    def recent_orders(self) -> list[Order]:
+        """Orders sent within the last minute, oldest first: what the order rate counts."""
+        while self.order_times and self.now - self.order_times[0][0] > MINUTE:
+            self.order_times.popleft()
+        return [self.orders[order_id] for _, order_id in self.order_times]
+
+    def note_breaker(self, after: BreakerState, event: BreakerEvent) -> None:
+        """Take the breaker's new state, the line of its history, and the record that survives."""
+        self.breaker = after
+        self.breaker_events.append(event)
+        if event.event in ("triggered", "repeated"):
+            self.triggers[event.reason] += 1
+        self.pending.records.append(BreakerRecorded(self.now, event, after))
+
+    def answer(self, command: Command, status: OutcomeStatus, message: str, **more: Any) -> None:
+        """Answer a command: its outcome goes to whoever waits, its audit line to the journal."""
+        outcome = Outcome(command.request_id, status, message, self.breaker, **more)
+        self.pending.outcomes.append(outcome)
+        action = type(command).__name__.lower()
+        self.pending.records.append(Audited(self.now, command.actor, action, status, message, command.request_id))

@@ -1,0 +1,220 @@
+"""What every contract is worth now: marks, forwards, volatilities and Greeks, kept between beats.
+
+Black-76 on the forward: the price of the future of the same expiry where one trades, else implied by put-call parity.
+One volatility a strike and expiry, from its out-of-the-money side, for both rights (the in-the-money side's price holds
+hardly any time value). A Greek that is not finite (a kink at expiry) is not known: NaN.
+
+Rows that are no options: an index has delta 1; a future has F/S, the delta of its carry, per point of the spot like an
+option's; their other Greeks are taken as 0. From its expiry on nothing moves an option any more: its Greeks are 0,
+while its value stays unknown until the closing value comes.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sidecar.desk.board import Board, Group
+from sidecar.domain.clock import SECOND
+from sidecar.domain.contracts import Kind
+from sidecar.pricing.black import greeks
+from sidecar.pricing.curve import forward_by_parity, forward_by_parity_from_marks
+from sidecar.pricing.daycount import years
+from sidecar.pricing.implied import implied_volatility
+
+Floats = NDArray[np.float64]
+
+GREEKS = ("iv", "delta", "gamma", "vega", "theta", "rho")
+#: A group whose market stands still is valued again this often, for the passage of time.
+_AGE = SECOND
+#: A future's price stands for the forward while it is no older than this.
+_FUTURE_AGE = 60 * SECOND
+#: Least open pairs of a strike for the parity forward.
+_PAIRS = 2
+
+
+class Curve(NamedTuple):
+    """One expiry's summary. ``pcr`` is puts' open interest over calls', ``max_pain`` the strike that pays out least."""
+
+    forward: float
+    atm_iv: float
+    pcr: float
+    max_pain: float
+    expires_at: int
+
+
+_NOTHING = Curve(float("nan"), float("nan"), float("nan"), float("nan"), 0)
+
+
+class Valuation:
+    """Arrays by row of the board; ``update`` brings them up to a moment."""
+
+    def __init__(self) -> None:
+        self.mark: Floats = np.zeros(0)
+        self.values: dict[str, Floats] = {name: np.zeros(0) for name in GREEKS}
+        self.curves: dict[tuple[str, str], Curve] = {}
+        self._valued_at: dict[tuple[str, str], int] = {}
+        self._futures: dict[tuple[str, str], int] = {}
+
+    def update(self, board: Board, changed: NDArray[np.intp], now: int, rate: float) -> bool:
+        """Bring marks and Greeks up to ``now``, given the rows of the board that changed since the last call.
+
+        Returns whether any array may have changed.
+        """
+        moved = self._grow(board) or bool(changed.size)
+        if changed.size:
+            self.mark[changed] = _marks(board, changed)
+        fresh_rows = np.zeros(len(board.universe), dtype=bool)
+        fresh_rows[changed] = True
+        # An index or a future moves every expiry of its underlying, an option its own.
+        touched = {board.universe.contracts[row].underlying for row in board.others if fresh_rows[row]}
+        for (underlying, _), row in self._futures.items():
+            if underlying in touched:
+                delta = self.mark[row] / board.spot(underlying)
+                self.values["delta"][row] = delta if np.isfinite(delta) else np.nan
+        for group in board.groups:
+            key = group.key
+            fresh = group.underlying in touched or bool(fresh_rows[group.rows].any())
+            if not fresh and now - self._valued_at.get(key, 0) < _AGE:
+                continue
+            self._valued_at[key] = now
+            self.curves[key] = self._value(board, group, now, rate, fresh=fresh)
+            moved = True
+        return moved
+
+    def nearest(self, underlying: str, now: int) -> tuple[str | None, Curve]:
+        """The nearest live expiry of an underlying and its curve."""
+        live = [
+            (curve.expires_at, expiry, curve)
+            for (name, expiry), curve in self.curves.items()
+            if name == underlying and curve.expires_at > now
+        ]
+        if not live:
+            return None, _NOTHING
+        _, expiry, curve = min(live)
+        return expiry, curve
+
+    def _grow(self, board: Board) -> bool:
+        extra = len(board.universe) - self.mark.size
+        if extra <= 0:
+            return False
+        start = self.mark.size
+        self.mark = np.concatenate([self.mark, np.full(extra, np.nan)])
+        for name in GREEKS:
+            self.values[name] = np.concatenate([self.values[name], np.full(extra, np.nan)])
+        for row in range(start, start + extra):
+            contract = board.universe.contracts[row]
+            if contract.kind is Kind.OPTION:
+                continue
+            for name in GREEKS[1:]:
+                self.values[name][row] = 0.0
+            self.values["delta"][row] = 1.0 if contract.kind is Kind.INDEX else np.nan
+            if contract.kind is Kind.FUTURE:
+                self._futures[contract.underlying, str(contract.expiry)] = row
+        return True
+
+    def _value(self, board: Board, group: Group, now: int, rate: float, *, fresh: bool) -> Curve:
+        time = years(now, group.expires_at)
+        spot = board.spot(group.underlying)
+        key = group.key
+        if time <= 0.0 or not spot > 0.0 or not group.strikes.size:
+            for name in GREEKS:
+                self.values[name][group.rows] = 0.0 if time <= 0.0 and name != "iv" else np.nan
+            return _NOTHING._replace(expires_at=group.expires_at)
+        discount = float(np.exp(-rate * time))
+        old = self.curves.get(key)
+        if fresh or old is None:
+            forward = self._forward(board, group, now, spot, time, rate, discount)
+            smile = self._smile(group, forward, time, discount)
+            self._spread_smile(board, group, smile, forward)
+        else:
+            forward = old.forward
+        rows = group.rows
+        out = greeks(
+            forward,
+            board.strike[rows],
+            time,
+            self.values["iv"][rows],
+            rate,
+            call=board.is_call[rows],
+            spot=spot,
+        )
+        for name in GREEKS[1:]:
+            greek = getattr(out, name)
+            self.values[name][rows] = np.where(np.isfinite(greek), greek, np.nan)
+        interest = board.column("open_interest")
+        calls, puts = interest[group.calls], interest[group.puts]
+        return Curve(
+            forward,
+            _at_the_money(group.strikes, self.values["iv"][group.calls], forward),
+            _ratio(np.nansum(puts), np.nansum(calls)),
+            _max_pain(group.strikes, calls, puts),
+            group.expires_at,
+        )
+
+    def _forward(
+        self, board: Board, group: Group, now: int, spot: float, time: float, rate: float, discount: float
+    ) -> float:
+        row = self._futures.get(group.key)
+        if row is not None and self.mark[row] > 0.0 and now - board.at[row] <= _FUTURE_AGE:
+            return float(self.mark[row])
+        bid, ask = board.column("bid"), board.column("ask")
+        c, p = group.calls, group.puts
+        forward, _, used = forward_by_parity(group.strikes, bid[c], ask[c], bid[p], ask[p], discount)
+        if used < _PAIRS:
+            forward, _, used = forward_by_parity_from_marks(group.strikes, self.mark[c], self.mark[p], spot, discount)
+        if used < _PAIRS or not forward > 0.0:
+            return float(spot * np.exp(rate * time))
+        return float(forward)
+
+    def _smile(self, group: Group, forward: float, time: float, discount: float) -> Floats:
+        """Volatility by strike of the group: the out-of-the-money side, else the other, NaN where neither has one."""
+        out_calls = group.strikes >= forward
+        out = np.where(out_calls, self.mark[group.calls], self.mark[group.puts])
+        smile, _ = implied_volatility(out, forward, group.strikes, time, discount, call=out_calls)
+        missing = np.isnan(smile)
+        if missing.any():
+            inside = np.where(out_calls, self.mark[group.puts], self.mark[group.calls])[missing]
+            other, _ = implied_volatility(
+                inside, forward, group.strikes[missing], time, discount, call=~out_calls[missing]
+            )
+            smile[missing] = other
+        return smile
+
+    def _spread_smile(self, board: Board, group: Group, smile: Floats, forward: float) -> None:
+        """One volatility for both rights of a strike; a strike without one takes it from its neighbours."""
+        known = ~np.isnan(smile)
+        if known.any():
+            at = np.log(board.strike[group.rows] / forward)
+            self.values["iv"][group.rows] = np.interp(at, np.log(group.strikes[known] / forward), smile[known])
+        else:
+            self.values["iv"][group.rows] = np.nan
+
+
+def _marks(board: Board, rows: NDArray[np.intp]) -> Floats:
+    """Mid of two sides; else the last trade held inside the side that is known; else that side. Elementwise `level`."""
+    bid, ask, last = (board.column(name)[rows] for name in ("bid", "ask", "last"))
+    single = np.fmin(np.fmax(last, bid), ask)
+    mid = 0.5 * (bid + ask)
+    return np.where(np.isnan(mid), single, mid)
+
+
+def _at_the_money(strikes: Floats, smile: Floats, forward: float) -> float:
+    known = ~np.isnan(smile)
+    return float(np.interp(forward, strikes[known], smile[known])) if known.any() else float("nan")
+
+
+def _ratio(numerator: float, denominator: float) -> float:
+    return float(numerator / denominator) if denominator > 0.0 else float("nan")
+
+
+def _max_pain(strikes: Floats, call_interest: Floats, put_interest: Floats) -> float:
+    """The strike at which the options now open would pay their holders least; NaN without open interest."""
+    calls, puts = np.nan_to_num(call_interest), np.nan_to_num(put_interest)
+    if not (calls.sum() + puts.sum()) > 0.0:
+        return float("nan")
+    gap = strikes[:, None] - strikes[None, :]
+    pain = np.maximum(gap, 0.0) @ calls + np.maximum(-gap, 0.0) @ puts
+    return float(strikes[int(np.argmin(pain))])

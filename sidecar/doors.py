@@ -1,0 +1,129 @@
+"""The doors: what of a running sidecar the servers and the metrics are shown."""
+
+from __future__ import annotations
+
+import platform
+import sys
+import time
+from hashlib import sha256
+from typing import Protocol
+
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+
+from sidecar import __version__
+from sidecar.desk.state import DeskState
+from sidecar.domain.errors import InputError
+from sidecar.live import Live, wall_now
+from sidecar.servers import funds, metrics, stream
+from sidecar.servers.http import create_app
+from sidecar.servers.hub import Hub
+from sidecar.servers.keys import KeyStore
+from sidecar.servers.ports import HttpSettings, Ports
+from sidecar.settings import Settings
+from sidecar.store.journal import Journal
+from sidecar.store.reader import Reader
+from sidecar.store.writer import Writer
+from sidecar.telemetry.collector import scraper
+from sidecar.telemetry.measured import Telemetry
+from sidecar.telemetry.scene import Facts, StoreFacts
+
+#: A desk that has not reported for this long (seconds) is not ready.
+REPORT_STALE_S = 5.0
+
+
+class Running(Protocol):
+    """A sidecar's parts, as ``run.Sidecar`` holds them."""
+
+    settings: Settings
+    began: float
+    state: DeskState
+    live: Live
+    journal: Journal
+    writer: Writer
+    reader: Reader
+    keys: KeyStore
+    hub: Hub
+    telemetry: Telemetry
+
+
+def app_of(running: Running) -> FastAPI:
+    """Every route on this desk."""
+    ports = ports_of(running)
+    server = running.settings.server
+    settings = HttpSettings(
+        allowed_hosts=server.allowed_hosts,
+        command_timeout_s=server.answer_wait_s,
+        stop_timeout_s=server.stop_wait_s,
+        settle_wait_s=server.stop_wait_s,
+        report_stale_s=REPORT_STALE_S,
+        flatten_on_stop=server.flatten_on_stop,
+    )
+    scrape = scraper(facts_of(running), running.telemetry, CollectorRegistry())
+    routers = (
+        stream.router(running.hub, ports, running.keys),
+        metrics.router(scrape, ports, running.keys),
+        funds.router(ports, running.keys, running.reader.equity),
+    )
+    return create_app(ports, running.keys, settings, routers)
+
+
+def ports_of(running: Running) -> Ports:
+    """The callables that the servers may use."""
+    state, live, reader, told = running.state, running.live, running.reader, running.telemetry
+
+    def limits(fund_id: str | None) -> dict[str, float]:
+        if fund_id is not None and fund_id not in state.config.capital:
+            raise InputError("fund_id", f"{fund_id[:40]!r} is not a fund of this desk")
+        return dict(state.limits_of(fund_id))
+
+    return Ports(
+        latest=lambda: live.latest,
+        report_age_s=live.report_age_s,
+        submit=live.submit,
+        market_now=live.now,
+        wall_now=wall_now,
+        resolve=lambda symbol: state.board.universe.resolve(symbol, live.now()),
+        order=state.orders.get,
+        orders=lambda query: reader.orders(query.limit, query.before, query.fund_id, query.strategy),
+        fills=lambda query: reader.fills(query.limit, query.before, query.fund_id, query.strategy),
+        breaker_history=reader.breaker_history,
+        limits=limits,
+        ready=lambda: not_ready(running),
+        audit=lambda record: live.remember([record]),
+        on_request=told.on_request,
+        on_auth_failure=told.on_auth_failure,
+        on_stop=told.on_stop,
+        version=__version__,
+    )
+
+
+def not_ready(running: Running) -> tuple[str, ...]:
+    """What keeps the desk from being ready; empty when nothing does."""
+    live = running.live
+    age = live.report_age_s()
+    checks = (
+        (live.latest is None, "no report yet"),
+        (live.latest is not None and age > REPORT_STALE_S, f"the newest report is {age:.0f} s old"),
+        (bool(live.failure), f"the desk failed: {live.failure}"),
+        (running.journal.refusal is not None, str(running.journal.refusal)),
+        (bool(running.writer.failure), f"database: {running.writer.failure}"),
+        (bool(running.keys.problem), f"keys: {running.keys.problem}"),
+    )
+    return tuple(text for failed, text in checks if failed)
+
+
+def facts_of(running: Running) -> Facts:
+    """Where a scrape finds what it reads."""
+    writer, journal = running.writer, running.journal
+    return Facts(
+        version=__version__,
+        config=sha256(running.settings.model_dump_json(exclude={"bootstrap_keys"}).encode()).hexdigest()[:12],
+        latest=lambda: running.live.latest,
+        report_age_s=running.live.report_age_s,
+        uptime_s=lambda: time.monotonic() - running.began,
+        streams=running.hub.counts,
+        store=lambda: StoreFacts(writer.queue_depth, writer.size_bytes, dict(writer.rows)),
+        audit_head=lambda: journal.head.seq,
+        system={"python": platform.python_version(), "platform": sys.platform},
+    )

@@ -1,0 +1,109 @@
+"""The markets a desk can be started on: a feed, the broker that goes with it, and when its clock begins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+from typing import NamedTuple
+
+import msgspec
+
+from sidecar.domain.calendar import Calendar
+from sidecar.domain.clock import SECOND
+from sidecar.domain.errors import ConfigurationError, FileRefused
+from sidecar.domain.events import AnyEvent, Listed, Settlement
+from sidecar.domain.reference import Reference
+from sidecar.replay import staleness
+from sidecar.settings import Settings
+from sidecar.store import tape
+from sidecar.venues.matching import PaperSettings
+from sidecar.venues.paper import PaperBroker
+from sidecar.venues.port import Broker, Feed
+from sidecar.venues.replay import Recorded
+from sidecar.venues.simulated import SimulatedMarket
+
+
+class Market(NamedTuple):
+    """``label`` names this very market in the journal: a book of one market is never marked against another.
+
+    ``at`` is where its clock begins (microseconds UTC), ``stale_s`` the least staleness limit that makes sense on it.
+    """
+
+    label: str
+    feed: Feed
+    broker: Broker
+    at: int
+    stale_s: float = 0.0
+
+
+def simulated(settings: Settings, reference: Reference, calendar: Calendar, resume_at: int | None) -> Market:
+    """The seeded simulated market; it resumes where the journal says it stopped."""
+    simulation = settings.simulation
+    if settings.tape is not None:
+        raise ConfigurationError("tape", "the simulated market plays none", "add --market replay")
+    try:
+        start = date.fromisoformat(simulation.start_date)
+    except ValueError:
+        raise ConfigurationError("simulation.start_date", "is not a date", "write 2026-09-07") from None
+    first = calendar.session(start) or calendar.next_session(start)
+    feed = SimulatedMarket(
+        reference,
+        calendar,
+        seed=settings.seed,
+        start=start,
+        resume_at=resume_at,
+        underlyings=simulation.underlyings,
+        strikes_each_side=simulation.strikes_each_side,
+        expiries=simulation.expiries,
+        quotes_per_second=simulation.quotes_per_second,
+    )
+    label = f"simulated seed {settings.seed} from {start} ({', '.join(simulation.underlyings)})"
+    stale_s = settings.limits["stale"]
+    return Market(label, feed, paper(settings, calendar, stale_s), resume_at or first.open_at - 2 * SECOND)
+
+
+def recorded(settings: Settings, _: Reference, calendar: Calendar, resume_at: int | None) -> Market:
+    """The market of a tape, played at the speed asked for, traded on paper; it resumes where it stopped."""
+    path = settings.tape
+    if path is None:
+        raise ConfigurationError("tape", "is not given", "name one with --tape FILE")
+    header = tape.read_header(path)
+    first = next(iter(tape.read(path)), None)
+    if first is None:
+        raise FileRefused(path.name, "holds no events", "import it again")
+    feed = Recorded(path.name, lambda: _from(tape.read(path), resume_at or 0), simulated=header.simulated)
+    stale = staleness(path, settings.limits["stale"])
+    return Market(
+        f"tape {path.name}", feed, paper(settings, calendar, stale), max(first.at - SECOND, resume_at or 0), stale
+    )
+
+
+def _from(events: Iterable[AnyEvent], resume_at: int) -> Iterator[AnyEvent]:
+    """What happens from ``resume_at`` on; before it only what lasts: the contracts listed, the values settled at."""
+    for event in events:
+        if event.at >= resume_at:
+            yield event
+        elif isinstance(event, Listed | Settlement):
+            yield msgspec.structs.replace(event, at=resume_at)
+
+
+def paper(settings: Settings, calendar: Calendar, stale_s: float = 10.0) -> PaperBroker:
+    """The paper account's venue, as the settings describe it; it fills on no quote older than ``stale_s``."""
+    simulation = settings.simulation
+    return PaperBroker(
+        seed=settings.seed,
+        settings=PaperSettings(
+            latency_us=simulation.paper_latency_ms * 1_000,
+            stale_after_us=round(stale_s * SECOND),
+            assumed_spread=simulation.paper_assumed_spread,
+            reject_probability=simulation.paper_reject_rate,
+        ),
+        calendar=calendar,
+    )
+
+
+#: Add a market here: its name on the command line, and what opens it.
+MARKETS: dict[str, Callable[[Settings, Reference, Calendar, int | None], Market]] = {
+    "sim": simulated,
+    "replay": recorded,
+}

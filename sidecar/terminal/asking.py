@@ -1,0 +1,41 @@
+"""``stop`` and ``status``: the running desk asked from a terminal, through its API."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import Any
+
+from rich.console import Console
+
+from sidecar.client import Desk
+from sidecar.servers.keys import UI_FILE
+from sidecar.settings import load_settings
+
+
+def stop(options: argparse.Namespace) -> int:
+    """Emergency stop; 0 only when the desk says that it is stopped and on disk."""
+    with _desk(options) as desk:
+        answer = desk.stop(options.reason, flatten=options.flatten)
+    _show(answer)
+    return 0
+
+
+def status(options: argparse.Namespace) -> int:
+    """The breaker, the market and the counts."""
+    with _desk(options) as desk:
+        answer = desk.status()
+    _show(answer)
+    return 0
+
+
+def _show(answer: Any) -> None:
+    Console().print_json(data=answer)
+
+
+def _desk(options: argparse.Namespace) -> Desk:
+    settings = load_settings(data_dir=options.data_dir)
+    url = options.url or os.environ.get("DESK_URL") or f"http://127.0.0.1:{settings.port}"
+    key_file = settings.data_dir / UI_FILE
+    key = os.environ.get("DESK_KEY") or (key_file.read_text().strip() if key_file.is_file() else None)
+    return Desk(url, key)

@@ -1,0 +1,80 @@
+"""``make docs``: the settings reference and the API's description, written from the code and never by hand."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from pydantic import BaseModel
+
+from sidecar.doors import app_of
+from sidecar.run import Sidecar
+from sidecar.servers.document import describe
+from sidecar.settings import REPOSITORY, Settings, load_settings
+
+SETTINGS = "docs/settings.md"
+API = "docs/openapi.json"
+
+
+def main(folder: Path = REPOSITORY) -> int:
+    """Write both files below ``folder``."""
+    (folder / "docs").mkdir(parents=True, exist_ok=True)
+    (folder / SETTINGS).write_text(settings_reference())
+    (folder / API).write_text(api_description())
+    print(f"wrote {SETTINGS} and {API}")
+    return 0
+
+
+def settings_reference() -> str:
+    """Every setting: its name and variable, its value as shipped, and what ``desk.toml`` says of it."""
+    shipped, words = load_settings(), _comments()
+    lines = [
+        "# Settings",
+        "",
+        "Written by `make docs` from the code. Flags come first, then variables, then `desk.toml`; an unknown name",
+        "is an error.",
+        "",
+        "| setting | variable | shipped | what |",
+        "| --- | --- | --- | --- |",
+    ]
+    for name, value in _walk(shipped, ()):
+        variable = "DESK_" + "__".join(part.upper() for part in name)
+        lines.append(f"| `{'.'.join(name)}` | `{variable}` | `{value}` | {words.get(name[-1], '')} |")
+    return "\n".join(lines) + "\n"
+
+
+def api_description() -> str:
+    """The OpenAPI document of a sidecar on an empty desk."""
+    with tempfile.TemporaryDirectory() as folder, Sidecar(load_settings(data_dir=Path(folder))) as sidecar:
+        document = describe(app_of(sidecar))
+    return msgspec.json.format(msgspec.json.encode(document, order="sorted"), indent=1).decode() + "\n"
+
+
+def _walk(model: BaseModel, above: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for name in type(model).model_fields:
+        value = getattr(model, name)
+        if isinstance(value, BaseModel):
+            yield from _walk(value, (*above, name))
+        elif isinstance(value, dict):
+            yield from (((*above, name, str(key)), one) for key, one in value.items())
+        elif name == "data_dir":
+            yield (*above, name), "data"
+        else:
+            yield (*above, name), value
+
+
+def _comments() -> dict[str, str]:
+    found = {}
+    for line in Settings.toml_path().read_text().splitlines():
+        setting, _, comment = line.partition("#")
+        if "=" in setting and comment:
+            found[setting.split("=")[0].strip()] = comment.strip()
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())
