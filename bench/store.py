@@ -40,7 +40,8 @@ def sample(seq: int, count: int = len(CONTRACTS)) -> Published:
     """A report and a chain in which every contract has a new quote."""
     at = START + seq * SECOND // 10
     numbers = {name: RANDOM.uniform(1, 500, count) for name in MARKET}
-    chain = Chain(contracts=CONTRACTS[:count], at=np.full(count, at), **numbers)
+    rows = {contract.id: row for row, contract in enumerate(CONTRACTS[:count])}
+    chain = Chain(contracts=CONTRACTS[:count], rows=rows, at=np.full(count, at), **numbers)
     report = DeskReport(
         seq, to_datetime(at), date(2026, 8, 18), True, None, None, True, "bench", True, "INR", 99, BreakerState(),
         False, (), (), (), (), (), (), (), (), (), (), Counters(0, {}, 0, 0, 0, 0, {}, 0, {}),

@@ -2,8 +2,8 @@
 
 ``quote → subscriber`` is the age of a held contract's quote when the frame that first shows it arrives. It contains the
 wait for the next beat (100 ms) and for the topic's turn (positions are sent at most four times a second): what a user
-sees. ``report → subscriber`` is the age of the report in the frame: what the servers add. The peer is a poll of the same
-data over REST, ten times a second, in the same run.
+sees. ``report → subscriber`` is the age of the report in the frame: what the servers add. The peer is a poll of the
+same data over REST, ten times a second, in the same run.
 """
 
 from __future__ import annotations

@@ -172,6 +172,7 @@ class Drive:
         try:
             intents = tuple(strategy.on_report(published))
         except Exception as error:
+            # A strategy is a user's code: it may fail, the desk may not.
             log.exception("strategy failed", extra={"strategy": strategy.name})
             self._queue.append(StrategyFailed(self.state.now, strategy.name, f"{type(error).__name__}: {error}"))
             return

@@ -45,6 +45,7 @@ class Live:
 
     :param kept: told the sequence number of the last of some entries, and the entries, once they are on disk.
     :param publish: told each report on the desk's thread; must not wait.
+    :param on_tick: told how long (seconds) the oldest news that is in a report waited for it.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Live:
         publish: Callable[[Published], None] = lambda _: None,
         record: Callable[[AnyEvent], None] = lambda _: None,
         on_beat: Callable[[float], None] = lambda _: None,
+        on_tick: Callable[[float], None] = lambda _: None,
     ) -> None:
         self.latest: Published | None = None
         self.failure = ""
@@ -72,7 +74,9 @@ class Live:
         self._kept = kept
         self._publish = publish
         self._on_beat = on_beat
+        self._on_tick = on_tick
         self._published_at = 0.0
+        self._unreported_since = 0.0
         self._state = state
         self.inbox = Inbox()
         self._waiting: dict[str, Future[Outcome]] = {}
@@ -155,7 +159,14 @@ class Live:
     def _take_report(self, published: Published) -> None:
         self.latest = published
         self._published_at = time.monotonic()
+        if self._unreported_since:
+            self._on_tick(self._published_at - self._unreported_since)
+            self._unreported_since = 0.0
         self._publish(published)
+
+    def _take_news(self, event: MarketEvent) -> None:
+        self._unreported_since = self._unreported_since or time.monotonic()
+        self.inbox.put(event)
 
     def _answer(self, outcome: Outcome, failure: JournalFailed | None) -> None:
         with self._waiting_lock:
@@ -190,7 +201,7 @@ class Live:
     def _run_feed(self) -> None:
         detail = "the feed has ended"
         try:
-            play(self._events(), self._clock, self.inbox.put, self._state.calendar.is_open, self._stopped)
+            play(self._events(), self._clock, self._take_news, self._state.calendar.is_open, self._stopped)
         except Exception as error:
             # The desk sees a dead feed as staleness and acts on that; here it only has to be said.
             log.exception("feed failed", extra={"feed": self._feed.name})

@@ -10,8 +10,9 @@ from threading import Lock
 from sidecar.domain.clock import MINUTE, SECOND
 from sidecar.domain.events import MarketEvent
 
-#: A feed that is later than this (wall seconds) makes the market's clock wait for it.
+#: A feed that is later than this (wall seconds, or market time) makes the market's clock wait for it.
 _SLIP_S = 0.25
+_SLIP = 2 * SECOND
 
 
 class MarketClock:
@@ -67,7 +68,7 @@ def play(
         if wait * clock.speed * SECOND > MINUTE and not is_open(clock.now()):
             clock.set(event.at - SECOND)
             wait = clock.wait_s(event.at)
-        elif wait < -_SLIP_S:
+        elif wait < -min(_SLIP_S, _SLIP / SECOND / clock.speed):
             clock.set(event.at)
         if stopped.wait(wait) if wait > 0.002 else stopped.is_set():
             return

@@ -35,7 +35,7 @@ from sidecar.venues.port import Broker
 #: Market time between beats on a tape that has none of its own.
 BEAT = SECOND
 #: How many of a tape's usual gaps between index values are still not stale.
-_PATIENCE = 3
+_PATIENCE = 5
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 
@@ -178,7 +178,7 @@ def beaten(events: Iterable[AnyEvent], every: int = BEAT) -> Iterator[AnyEvent]:
 
 
 def staleness(path: Path, least: float) -> float:
-    """Seconds after which this tape's index is stale: three of its usual gaps, and never less than the limit set.
+    """Seconds after which this tape's index is stale: five of its usual gaps, and never less than the limit set.
 
     A tape of snapshots two and a half minutes apart would otherwise be stale nearly always.
     """

@@ -109,6 +109,7 @@ class Sidecar:
             publish=self._publish,
             record=self.recorder.take if self.recorder else lambda _: None,
             on_beat=self.telemetry.on_beat,
+            on_tick=self.telemetry.on_tick,
         )
 
     def _market(self, settings: Settings, records: Sequence[AnyRecord]) -> Market:

@@ -13,8 +13,8 @@ import pytest
 from sidecar.desk.state import DeskState
 from sidecar.domain.breaker import BreakerStatus
 from sidecar.domain.errors import DeskError
-from sidecar.domain.events import AnyEvent, MarketEvent, Reset, Stop
-from sidecar.domain.records import Audited, BreakerRecorded, Entry, decode
+from sidecar.domain.events import AnyEvent, MarketEvent, Stop
+from sidecar.domain.records import Audited, BreakerRecorded, decode
 from sidecar.domain.report import Published
 from sidecar.live import Live
 from sidecar.markets import MARKETS
@@ -131,9 +131,7 @@ def test_what_is_kept_is_told_in_the_order_of_the_journal(tmp_path: Path) -> Non
 def test_one_who_gives_up_waiting_does_not_break_the_desk(tmp_path: Path) -> None:
     with desk(tmp_path) as running:
         live = running.live
-        asked = [
-            live.submit(Stop(at=live.now(), request_id=f"s{n}", actor="ann", reason="drill")) for n in range(50)
-        ]
+        asked = [live.submit(Stop(at=live.now(), request_id=f"s{n}", actor="ann", reason="drill")) for n in range(50)]
         assert not any(future.cancel() for future in asked)
         assert all(future.result(10).breaker.status is BreakerStatus.EMERGENCY_STOP for future in asked)
         assert not live.failure

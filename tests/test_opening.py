@@ -65,9 +65,7 @@ def _lose_all_but_the_head(data: bytearray) -> bytearray:
     return data[:32]
 
 
-@pytest.mark.parametrize(
-    "harm", [_flip_in_the_middle, _cut_the_last_record, _zero_the_tail, _lose_all_but_the_head]
-)
+@pytest.mark.parametrize("harm", [_flip_in_the_middle, _cut_the_last_record, _zero_the_tail, _lose_all_but_the_head])
 def test_a_damaged_journal_is_set_aside_and_its_sound_beginning_goes_on(
     tmp_path: Path, harm: Callable[[bytearray], bytearray]
 ) -> None:

@@ -1,5 +1,6 @@
 """The program as a process: what it promises must hold over kill -9, signals and restarts."""
 
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -24,7 +25,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_stop_holds_over_kill_9_until_an_admin_resets_it(folder: Path) -> None:
-    with Serving(folder, **LARGE) as desk:
+    with Serving(folder, env=LARGE) as desk:
         body = desk.a_sale()
         stopped = desk.http.post("/emergency/stop", json={"reason": "fat finger"}, headers={"X-API-Key": TRADER})
         assert stopped.status_code == 200
@@ -33,7 +34,7 @@ def test_a_stop_holds_over_kill_9_until_an_admin_resets_it(folder: Path) -> None
         assert refused.status_code == 409
         assert "emergency_stop" in refused.json()["detail"]
         desk.kill()
-    with Serving(folder, **LARGE) as desk:
+    with Serving(folder, env=LARGE) as desk:
         assert desk.state()["status"] == "emergency_stop"
         refused = desk.order(desk.a_sale())
         assert refused.status_code == 409
@@ -53,7 +54,7 @@ def test_a_stop_holds_over_kill_9_until_an_admin_resets_it(folder: Path) -> None
         assert time.monotonic() - began < 10
         assert "Traceback" not in desk.told()
     began = time.monotonic()
-    with Serving(folder, **LARGE) as desk:
+    with Serving(folder, env=LARGE) as desk:
         assert time.monotonic() - began < 20
         assert desk.state()["status"] == "active"
         assert desk.desk.find(order_id)["id"] == order_id
@@ -62,6 +63,8 @@ def test_a_stop_holds_over_kill_9_until_an_admin_resets_it(folder: Path) -> None
         assert "shown once" not in log
         assert ADMIN not in log
         assert TRADER not in log
+        greeting = re.compile(r"Deskwatch [\d.]+, data in .*|  sidecar  http://127.0.0.1:\d+  \(described at .*\)")
+        assert [line for line in log.splitlines() if not greeting.fullmatch(line)] == []
 
 
 class Load:
@@ -105,7 +108,7 @@ def test_every_acknowledged_order_is_there_after_kill_9_at_a_random_moment(folde
     random = Random(7)
     told: set[str] = set()
     for _ in range(5):
-        with Serving(folder, "--speed", "1", **LARGE) as desk:
+        with Serving(folder, "--speed", "1", env=LARGE) as desk:
             assert desk.state()["status"] == "active", desk.state()
             body = desk.a_sale()
             load = Load(desk, {**body, "side": "buy", "price": ticks(float(body["price"]) * 0.98)})
@@ -116,7 +119,7 @@ def test_every_acknowledged_order_is_there_after_kill_9_at_a_random_moment(folde
             told |= {*load.acknowledged, *load.refused}
         assert told <= set(recorded(folder))
     assert len(told) > 20
-    with Serving(folder, "--speed", "1", **LARGE) as desk:
+    with Serving(folder, "--speed", "1", env=LARGE) as desk:
         assert desk.state()["status"] == "active"
         assert not list(folder.glob("*.corrupt-*"))
         for order_id in sorted(told)[:: max(len(told) // 20, 1)]:
@@ -144,5 +147,3 @@ def test_a_running_desk_answers_status_and_stop_from_a_terminal(folder: Path, tm
         assert desk.state()["status"] == "emergency_stop"
         assert desk.terminate() == 0
     assert sidecar("status", *where).returncode == 1
-
-

@@ -13,6 +13,7 @@ from sidecar.domain.clock import from_datetime
 from sidecar.domain.errors import AlreadyRunning, ConfigurationError, DeskError, FileRefused, SchemaTooNew
 from sidecar.domain.events import AnyEvent
 from sidecar.domain.records import Entry, Started, decode, encode
+from sidecar.replay import _PATIENCE
 from sidecar.run import Sidecar
 from sidecar.store.database import Database
 from sidecar.store.frames import scan
@@ -233,8 +234,8 @@ def test_a_tape_is_a_market_that_resumes_where_it_stopped(tmp_path: Path) -> Non
     settings = small(tmp_path / "data", market="replay", tape=tape, speed=100.0)
     with Sidecar(settings) as sidecar:
         started(sidecar)
-        assert sidecar.state.limits[None]["stale"] == 90.0
-        assert any("staleness limit set to 90 s" in note for note in sidecar.state.notes)
+        assert sidecar.state.limits[None]["stale"] == 30.0 * _PATIENCE
+        assert any(f"staleness limit set to {30 * _PATIENCE} s" in note for note in sidecar.state.notes)
         until(lambda: sidecar.state.board.spot("NIFTY") > 24_703)
     left = max(entry.record.at for entry in entries(tmp_path / "data"))
     with Sidecar(settings) as sidecar:

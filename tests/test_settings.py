@@ -69,7 +69,7 @@ def test_one_value_of_a_table_is_overridden_and_the_others_stay(monkeypatch: pyt
 def test_settings_do_not_change_once_they_are_read() -> None:
     settings = load_settings()
     with pytest.raises(ValidationError):
-        settings.port = 1  # type: ignore[misc]
+        settings.port = 1
     with pytest.raises(ValidationError):
         settings.desk.beat_ms = 1
 

@@ -57,7 +57,9 @@ def started(sidecar: Sidecar) -> Sidecar:
 
 
 def ask_stop(live: Live, reason: str = "drill") -> Outcome:
-    return live.submit(Stop(at=live.now(), request_id=f"stop-{time.monotonic_ns()}", actor="ann", reason=reason)).result(10)
+    return live.submit(
+        Stop(at=live.now(), request_id=f"stop-{time.monotonic_ns()}", actor="ann", reason=reason)
+    ).result(10)
 
 
 def ask_reset(live: Live) -> Outcome:
@@ -91,7 +93,7 @@ def sidecar(*arguments: str | Path, env: Mapping[str, str] | None = None) -> sub
 class Serving:
     """A real ``python -m sidecar serve`` on a free port; leaving the block kills it if it still runs."""
 
-    def __init__(self, folder: Path, *flags: str, wait: bool = True, **env: str) -> None:
+    def __init__(self, folder: Path, *flags: str, env: Mapping[str, str] | None = None) -> None:
         self.folder = folder
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -102,14 +104,13 @@ class Serving:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "sidecar", "serve", *arguments],
                 cwd=REPOSITORY,
-                env=environment(DESK_BOOTSTRAP_KEYS=keys, **env),
+                env=environment(DESK_BOOTSTRAP_KEYS=keys, **(env or {})),
                 stdout=subprocess.DEVNULL,
                 stderr=log,
             )
         self.http = httpx2.Client(base_url=self.url, trust_env=False, timeout=10.0)
         self.desk = Desk(self.url, ADMIN)
-        if wait:
-            until(self.ready, 30.0, f"readiness, {self.told()!r}")
+        until(self.ready, 30.0, "readiness")
 
     def ready(self) -> bool:
         assert self.process.poll() is None, self.told()

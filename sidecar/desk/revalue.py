@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from types import MappingProxyType
 
 from sidecar.desk import session, watch
 from sidecar.desk.board import COLUMNS
@@ -96,7 +97,12 @@ def take_chain(state: DeskState) -> Chain:
     columns = {name: board.column(name).copy() for name in COLUMNS}
     greeks = {name: array.copy() for name, array in values.items()}
     chain = Chain(
-        contracts=board.universe.contracts, mark=state.valuation.mark.copy(), at=board.at.copy(), **columns, **greeks
+        contracts=board.universe.contracts,
+        rows=MappingProxyType(board.universe.rows),
+        mark=state.valuation.mark.copy(),
+        at=board.at.copy(),
+        **columns,
+        **greeks,
     )
     for array in (chain.mark, chain.at, *columns.values(), *greeks.values()):
         array.flags.writeable = False

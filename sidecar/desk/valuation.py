@@ -27,8 +27,6 @@ from sidecar.pricing.implied import implied_volatility
 Floats = NDArray[np.float64]
 
 GREEKS = ("iv", "delta", "gamma", "vega", "theta", "rho")
-#: A group whose market stands still is valued again this often, for the passage of time.
-_AGE = SECOND
 #: A future's price stands for the forward while it is no older than this.
 _FUTURE_AGE = 60 * SECOND
 #: Least open pairs of a strike for the parity forward.
@@ -77,7 +75,7 @@ class Valuation:
         for group in board.groups:
             key = group.key
             fresh = group.underlying in touched or bool(fresh_rows[group.rows].any())
-            if not fresh and now - self._valued_at.get(key, 0) < _AGE:
+            if not fresh and now - self._valued_at.get(key, 0) < _patience(group.expires_at - now):
                 continue
             self._valued_at[key] = now
             self.curves[key] = self._value(board, group, now, rate, fresh=fresh)
@@ -124,11 +122,10 @@ class Valuation:
                 self.values[name][group.rows] = 0.0 if time <= 0.0 and name != "iv" else np.nan
             return _NOTHING._replace(expires_at=group.expires_at)
         discount = float(np.exp(-rate * time))
-        old = self.curves.get(key)
-        if fresh or old is None:
+        old = None if fresh else self.curves.get(key)
+        if old is None:
             forward = self._forward(board, group, now, spot, time, rate, discount)
-            smile = self._smile(group, forward, time, discount)
-            self._spread_smile(board, group, smile, forward)
+            self._spread_smile(board, group, self._smile(group, forward, time, discount), forward)
         else:
             forward = old.forward
         rows = group.rows
@@ -144,6 +141,8 @@ class Valuation:
         for name in GREEKS[1:]:
             greek = getattr(out, name)
             self.values[name][rows] = np.where(np.isfinite(greek), greek, np.nan)
+        if old is not None:
+            return old  # only time has passed: volatilities and open interest are what they were
         interest = board.column("open_interest")
         calls, puts = interest[group.calls], interest[group.puts]
         return Curve(
@@ -191,6 +190,11 @@ class Valuation:
             self.values["iv"][group.rows] = np.interp(at, np.log(group.strikes[known] / forward), smile[known])
         else:
             self.values["iv"][group.rows] = np.nan
+
+
+def _patience(left: int) -> int:
+    """How long a still market keeps its Greeks: one part in two thousand of the time left, from one to ten seconds."""
+    return min(max(left // 2_000, SECOND), 10 * SECOND)
 
 
 def _marks(board: Board, rows: NDArray[np.intp]) -> Floats:

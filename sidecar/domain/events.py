@@ -1,6 +1,7 @@
 """Everything that can happen to the desk. Immutable; each carries its time ``at`` (microseconds UTC).
 
-Five families: the market, the clock, the venue's answers, the machine's own failures, and commands. Nothing else can change the desk.
+Five families: the market, the clock, the venue's answers, the machine's own failures, and commands. Nothing else can
+change the desk.
 """
 
 from __future__ import annotations

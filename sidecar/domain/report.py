@@ -227,12 +227,14 @@ class Counters(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, eq=False)
 class Chain:
-    """The market of every listed contract, one entry a contract, in listing order; arrays are read-only copies of one instant.
+    """The market of every listed contract, one entry a contract, in listing order; read-only copies of one instant.
 
-    ``iv`` is NaN where no implied volatility exists; ``mark`` is what the book is valued at. Greeks are per unit (CONTRACT section 1). ``at`` is microseconds UTC, 0 where no quote was ever seen.
+    ``rows`` finds a contract's entry by its id. ``iv`` is NaN where no implied volatility exists; ``mark`` is what the
+    book is valued at. Greeks are per unit (CONTRACT section 1). ``at`` is microseconds UTC, 0 where none was ever seen.
     """
 
     contracts: tuple[Contract, ...]
+    rows: Mapping[str, int]
     bid: Floats
     ask: Floats
     bid_size: Floats

@@ -27,6 +27,9 @@ def status(report: DeskReport) -> dict[str, Any]:
         "timestamp": report.timestamp,
         "simulated": report.simulated,
         "source": report.source,
+        "currency": report.currency,
+        "notes": report.notes,
+        "markets": [_fields(line) for line in report.markets],
         "circuit_breaker": {
             "status": breaker.status,
             "trading_allowed": breaker.active and report.session_open and not report.blind,

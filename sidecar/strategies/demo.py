@@ -62,13 +62,14 @@ class Demo:
         return tuple(Intent(place=request) for request in self._wishes(chain, held, now))
 
     def _wishes(self, chain: Chain, held: list[PositionLine], now: int) -> Iterator[OrderRequest]:
-        rows = {contract.id: row for row, contract in enumerate(chain.contracts)}
         options = [line for line in held if line.option_type is not None]
         rolled = False
         for line in options:
             if abs(line.delta) > _ROLL * abs(line.quantity):
                 side = Side.BUY if line.quantity < 0 else Side.SELL
-                yield from self._order(chain, rows[line.symbol], side, abs(line.quantity), "roll: delta has grown")
+                yield from self._order(
+                    chain, chain.rows[line.symbol], side, abs(line.quantity), "roll: delta has grown"
+                )
                 rolled = True
         if rolled:
             return

@@ -87,14 +87,18 @@ def _stop(parser: Parser) -> None:
 
 
 def _keys(parser: Parser) -> None:
-    parser.add_argument("--data-dir", type=Path, help="where the keys live (default: data/)")
+    where = "where the keys live (default: data/)"
+    parser.add_argument("--data-dir", type=Path, help=where)
     what = parser.add_subparsers(dest="what", required=True, metavar="add|list|revoke")
     add = what.add_parser("add", help="make a key; its secret is shown once")
     add.add_argument("role", choices=("viewer", "trader", "admin"))
     add.add_argument("--label", default="", help="whose it is, for the list")
-    what.add_parser("list", help="list the keys, without secrets")
+    listing = what.add_parser("list", help="list the keys, without secrets")
     revoke = what.add_parser("revoke", help="end a key")
     revoke.add_argument("key_id", metavar="KEY_ID")
+    for one in (add, listing, revoke):
+        # Taken on either side of the word; one that is not given here must not undo the other.
+        one.add_argument("--data-dir", type=Path, default=argparse.SUPPRESS, help=where)
 
 
 COMMANDS: tuple[Command, ...] = (

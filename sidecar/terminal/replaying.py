@@ -44,6 +44,8 @@ def run(options: argparse.Namespace) -> int:
     with Progress(console=console, transient=True) as progress:
         result = _once(path, settings, progress)
     console.print(_table(result))
+    # Outside the table: a narrow terminal would cut it.
+    console.print(f"report hash {result.report_hash}", highlight=False, soft_wrap=True)
     for note in result.notes:
         console.print(f"note: {note}", highlight=False)
     return _verify(path, settings, result, console) if options.verify else 0
@@ -132,7 +134,6 @@ def _table(result: Result) -> Table:
         ("staleness limit", f"{result.stale_s:g} s"),
         ("reports", f"{result.reports:,}"),
         ("time", f"{result.seconds:.1f} s, {rate:,.0f} quotes/s"),
-        ("report hash", result.report_hash),
     ):
         table.add_row(what, value)
     return table

@@ -94,7 +94,7 @@ def test_greeks_move_with_time_though_no_quote_comes_and_the_digest_with_them(wo
     assert world.report.chain_digest == before
     assert world.published is not None
     chain_before = world.published.chain
-    world.beat(0.5)
+    world.beat(9.5)
     assert value(world, "theta", CALL.id) != theta
     assert world.report.chain_digest != before
     assert world.published.chain is not chain_before

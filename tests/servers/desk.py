@@ -63,7 +63,7 @@ EXPIRY = date(2025, 11, 25)
 CALL = Contract("NIFTY", Kind.OPTION, EXPIRY, 26150.0, Right.CALL, T0 + 86_400 * SECOND, 75)
 PUT = Contract("NIFTY", Kind.OPTION, EXPIRY, 26300.0, Right.PUT, T0 + 86_400 * SECOND, 75)
 _ARRAYS: dict[str, Any] = {row.name: np.zeros(0) for row in fields(Chain)}
-EMPTY = Chain(**(_ARRAYS | {"contracts": (), "at": np.zeros(0, np.int64)}))
+EMPTY = Chain(**(_ARRAYS | {"contracts": (), "rows": {}, "at": np.zeros(0, np.int64)}))
 Answer = tuple[OutcomeStatus, str, dict[str, Any]]
 
 

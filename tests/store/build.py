@@ -119,7 +119,9 @@ def chain(listed: tuple[Contract, ...], at: int | Sequence[int] = NOW, bid: floa
     unknown = np.full(len(listed), nan)
     fields = {name: unknown for name in Chain.__dataclass_fields__ if name not in ("contracts", "at")}
     fields["bid"] = np.full(len(listed), bid)
-    return Chain(listed, at=np.full(len(listed), at, np.int64), **fields)
+    return Chain(
+        listed, {one.id: row for row, one in enumerate(listed)}, at=np.full(len(listed), at, np.int64), **fields
+    )
 
 
 def published(seq: int = 1, at: int = NOW, listed: tuple[Contract, ...] = (OPTION,), **changes: Any) -> Published:

@@ -1,0 +1,60 @@
+"""``replay`` from the terminal: what it prints and refuses. The runs themselves are in ``test_replay.py``."""
+
+from pathlib import Path
+
+import pytest
+
+from sidecar.settings import load_settings
+from sidecar.terminal.parser import main
+from sidecar.terminal.replaying import fingerprint
+from tests.test_replay import morning, tape_of
+
+
+@pytest.fixture(scope="module")
+def tape(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tape_of(tmp_path_factory.mktemp("tapes") / "short.tape", morning(2))
+
+
+def test_the_result_is_a_table_with_the_hash_and_says_that_it_was_simulated(
+    tape: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["replay", str(tape), "--strategy", "none"]) == 0
+    told = capsys.readouterr().out
+    assert "short.tape (simulated)" in told
+    assert "final P&L of the day" in told
+    assert "report hash" in told
+    assert main(["replay", str(tape), "--strategy", "none", "--hash-only"]) == 0
+    (found,) = capsys.readouterr().out.splitlines()
+    assert len(found) == 64
+    assert found in told
+
+
+@pytest.mark.parametrize(("flag", "value"), [("--strategy", "martingale"), ("--fund", "nobody"), ("--seed", "-1")])
+def test_a_flag_that_cannot_be_is_one_line(
+    tape: Path, capsys: pytest.CaptureFixture[str], flag: str, value: str
+) -> None:
+    assert main(["replay", str(tape), flag, value]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_file_that_is_no_tape_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("buy low")
+    assert main(["replay", str(path)]) == 2
+    assert "is not a tape" in capsys.readouterr().err
+
+
+def test_the_mark_of_the_settings_changes_with_all_that_a_report_depends_on() -> None:
+    marks = [
+        fingerprint(load_settings(**more))
+        for more in (
+            {},
+            {"strategy": "none"},
+            {"seed": 2},
+            {"limits": {"vix": 30.0}},
+            {"simulation": {"paper_latency_ms": 51}},
+            {"desk": {"risk_free_rate": 0.05}},
+        )
+    ]
+    assert len(set(marks)) == len(marks)
+    assert fingerprint(load_settings(port=8001, speed=9.0)) == marks[0]
