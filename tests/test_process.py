@@ -16,7 +16,13 @@ from sidecar.store.frames import scan
 from tests.wiring import ADMIN, TRADER, Serving, free_port, sidecar, ticks, until
 
 pytestmark = pytest.mark.slow
-LARGE = {"DESK_CAPITAL__MAIN": "50000000", "DESK_LIMITS__ORDER_RATE": "100000", "DESK_LIMITS__DUPLICATE_ORDER": "0"}
+#: Room for hundreds of orders, filled or not: what is watched here is the record, not the limits.
+LARGE = {
+    "DESK_CAPITAL__MAIN": "50000000",
+    "DESK_LIMITS__ORDER_RATE": "100000",
+    "DESK_LIMITS__DUPLICATE_ORDER": "0",
+    **{f"DESK_LIMITS__NET_{greek}": "1000000000" for greek in ("DELTA", "GAMMA", "VEGA", "THETA")},
+}
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +126,7 @@ def test_every_acknowledged_order_is_there_after_kill_9_at_a_random_moment(folde
         assert told <= set(recorded(folder))
     assert len(told) > 20
     with Serving(folder, "--speed", "1", env=LARGE) as desk:
-        assert desk.state()["status"] == "active"
+        assert desk.state()["status"] == "active", desk.state()
         assert not list(folder.glob("*.corrupt-*"))
         for order_id in sorted(told)[:: max(len(told) // 20, 1)]:
             assert desk.desk.find(order_id)["id"] == order_id

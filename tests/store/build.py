@@ -117,7 +117,7 @@ def contracts(count: int) -> tuple[Contract, ...]:
 
 def chain(listed: tuple[Contract, ...], at: int | Sequence[int] = NOW, bid: float = 80.0) -> Chain:
     unknown = np.full(len(listed), nan)
-    fields = {name: unknown for name in Chain.__dataclass_fields__ if name not in ("contracts", "at")}
+    fields = {name: unknown for name in Chain.__dataclass_fields__ if name not in ("contracts", "rows", "at")}
     fields["bid"] = np.full(len(listed), bid)
     return Chain(
         listed, {one.id: row for row, one in enumerate(listed)}, at=np.full(len(listed), at, np.int64), **fields
