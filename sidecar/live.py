@@ -35,6 +35,10 @@ FEED_WAIT_S = 5.0
 Kept = Callable[[int, Sequence[Entry]], None]
 
 
+#: How long a failing desk waits (seconds) for its trip to be on disk.
+_HALT_WAIT_S = 5.0
+
+
 def wall_now() -> int:
     """The wall clock, microseconds UTC."""
     return time.time_ns() // 1_000
@@ -69,6 +73,7 @@ class Live:
         self.ended = Flag()
         self._journal = journal
         self._feed = feed
+        self._broker = broker
         self._clock = clock
         self._beat_s = beat_s
         self._kept = kept
@@ -76,7 +81,6 @@ class Live:
         self._on_beat = on_beat
         self._on_tick = on_tick
         self._published_at = 0.0
-        self._unreported_since = 0.0
         self._state = state
         self.inbox = Inbox()
         self._waiting: dict[str, Future[Outcome]] = {}
@@ -159,14 +163,9 @@ class Live:
     def _take_report(self, published: Published) -> None:
         self.latest = published
         self._published_at = time.monotonic()
-        if self._unreported_since:
-            self._on_tick(self._published_at - self._unreported_since)
-            self._unreported_since = 0.0
+        if (waited := self.inbox.reported_s()) is not None:
+            self._on_tick(waited)
         self._publish(published)
-
-    def _take_news(self, event: MarketEvent) -> None:
-        self._unreported_since = self._unreported_since or time.monotonic()
-        self.inbox.put(event)
 
     def _answer(self, outcome: Outcome, failure: JournalFailed | None) -> None:
         with self._waiting_lock:
@@ -201,7 +200,7 @@ class Live:
     def _run_feed(self) -> None:
         detail = "the feed has ended"
         try:
-            play(self._events(), self._clock, self._take_news, self._state.calendar.is_open, self._stopped)
+            play(self._events(), self._clock, self.inbox.put, self._state.calendar.is_open, self._stopped)
         except Exception as error:
             # The desk sees a dead feed as staleness and acts on that; here it only has to be said.
             log.exception("feed failed", extra={"feed": self._feed.name})
@@ -223,8 +222,11 @@ class Live:
                 self.ended.set()
 
     def _halt(self) -> None:
-        """Put the trip on disk, whatever of a half-done event goes with it."""
+        """Put the trip on disk, whatever of a half-done event goes with it, and ask for the cancel of what works."""
         state = self._state
         cause = Cause(Trigger.ORDER_FAILURE, state.now, "desk", f"the desk failed: {self.failure}")
         state.note_breaker(*breaker.trip(state.breaker, cause))
-        self.keep(state.pending.records)
+        kept = self.keep(state.pending.records)
+        for order in list(state.working.values()):
+            self._broker.cancel(order, state.now)
+        kept.result(timeout=_HALT_WAIT_S)

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from sidecar.domain.calendar import Calendar
+from sidecar.domain.calendar import Calendar, Session
 from sidecar.domain.clock import SECOND
-from sidecar.domain.errors import ConfigurationError, FileRefused
+from sidecar.domain.errors import CalendarBeyond, ConfigurationError, FileRefused, InputError, NotKnown
 from sidecar.domain.events import AnyEvent, Listed, Settlement
 from sidecar.domain.reference import Reference
 from sidecar.replay import staleness
@@ -20,13 +20,14 @@ from sidecar.venues.matching import PaperSettings
 from sidecar.venues.paper import PaperBroker
 from sidecar.venues.port import Broker, Feed
 from sidecar.venues.replay import Recorded
-from sidecar.venues.simulated import SimulatedMarket
+from sidecar.venues.simulated import VOLATILITY_INDEX, SimulatedMarket
 
 
 class Market(NamedTuple):
     """``label`` names this very market in the journal: a book of one market is never marked against another.
 
-    ``at`` is where its clock begins (microseconds UTC), ``stale_s`` the least staleness limit that makes sense on it.
+    ``at`` is where its clock begins (microseconds UTC), ``stale_s`` the least staleness limit that makes sense on it,
+    ``live`` whether orders reach a real venue: a fresh desk then starts disabled.
     """
 
     label: str
@@ -34,6 +35,15 @@ class Market(NamedTuple):
     broker: Broker
     at: int
     stale_s: float = 0.0
+    live: bool = False
+
+
+def calendar_of(settings: Settings, reference: Reference) -> Calendar:
+    """The sessions of the desk's exchange. :raises ConfigurationError: the tables have none of that name."""
+    exchange = settings.desk.exchange
+    if exchange not in reference.exchanges:
+        raise ConfigurationError("desk.exchange", f"{exchange[:40]!r} is not known", _one_of(reference.exchanges))
+    return reference.calendar(exchange)
 
 
 def simulated(settings: Settings, reference: Reference, calendar: Calendar, resume_at: int | None) -> Market:
@@ -41,25 +51,59 @@ def simulated(settings: Settings, reference: Reference, calendar: Calendar, resu
     simulation = settings.simulation
     if settings.tape is not None:
         raise ConfigurationError("tape", "the simulated market plays none", "add --market replay")
+    if settings.desk.volatility_index != VOLATILITY_INDEX:
+        index = f"the simulated market has no {settings.desk.volatility_index[:40]!r} for the vix limit to watch"
+        raise ConfigurationError("desk.volatility_index", index, f"use {VOLATILITY_INDEX}")
+    first = _first_session(settings, calendar)
     try:
-        start = date.fromisoformat(simulation.start_date)
-    except ValueError:
-        raise ConfigurationError("simulation.start_date", "is not a date", "write 2026-09-07") from None
-    first = calendar.session(start) or calendar.next_session(start)
-    feed = SimulatedMarket(
-        reference,
-        calendar,
-        seed=settings.seed,
-        start=start,
-        resume_at=resume_at,
-        underlyings=simulation.underlyings,
-        strikes_each_side=simulation.strikes_each_side,
-        expiries=simulation.expiries,
-        quotes_per_second=simulation.quotes_per_second,
-    )
+        feed = SimulatedMarket(
+            reference,
+            calendar,
+            seed=settings.seed,
+            start=first.date,
+            resume_at=resume_at,
+            underlyings=simulation.underlyings,
+            strikes_each_side=simulation.strikes_each_side,
+            expiries=simulation.expiries,
+            quotes_per_second=simulation.quotes_per_second,
+        )
+    except InputError as error:
+        raise ConfigurationError(f"simulation.{error.field}", error.problem, error.remedy) from None
+    for name in simulation.underlyings:
+        _refuse_unlisted(name, first.date, reference)
+    start = date.fromisoformat(simulation.start_date)
     label = f"simulated seed {settings.seed} from {start} ({', '.join(simulation.underlyings)})"
     stale_s = settings.limits["stale"]
     return Market(label, feed, paper(settings, calendar, stale_s), resume_at or first.open_at - 2 * SECOND)
+
+
+def _first_session(settings: Settings, calendar: Calendar) -> Session:
+    """The session of the simulated market's first day, or the next one."""
+    field, text = "simulation.start_date", settings.simulation.start_date
+    try:
+        start = date.fromisoformat(text)
+        return calendar.session(start) or calendar.next_session(start)
+    except ValueError:
+        raise ConfigurationError(field, "is not a date", "write 2026-09-07") from None
+    except CalendarBeyond as beyond:
+        span = f"the sessions table covers {beyond.first} to {beyond.last}"
+        raise ConfigurationError(field, f"no session on or after {text}: {span}", "choose a day inside") from None
+
+
+def _refuse_unlisted(underlying: str, on: date, reference: Reference) -> None:
+    """Without an expiry ahead, or a rule of its contracts, the simulated market would be empty."""
+    try:
+        expiry = reference.next_expiry(underlying, on)
+        reference.lot_size(underlying, expiry, on)
+        for rule in (reference.strike_step, reference.tick_size, reference.freeze_quantity):
+            rule(underlying, on)
+    except (CalendarBeyond, NotKnown) as error:
+        problem = f"no {underlying} contract can be listed on {on} ({error})"
+        raise ConfigurationError("simulation.start_date", problem, "choose a day with an expiry ahead") from None
+
+
+def _one_of(names: Iterable[str]) -> str:
+    return "use one of " + ", ".join(names)
 
 
 def recorded(settings: Settings, _: Reference, calendar: Calendar, resume_at: int | None) -> Market:

@@ -14,13 +14,14 @@ from typing import Self
 import msgspec
 
 from sidecar import __version__
-from sidecar.desk.recovery import restore, start_state
+from sidecar.desk.recovery import restore, start_state, unfunded
 from sidecar.desk.state import DeskState
 from sidecar.domain.errors import ConfigurationError
 from sidecar.domain.records import AnyRecord, Started
 from sidecar.domain.report import Published
 from sidecar.live import Live, wall_now
-from sidecar.markets import MARKETS, Market
+from sidecar.loading import strategies_of
+from sidecar.markets import MARKETS, Market, calendar_of
 from sidecar.opening import open_journal, settled
 from sidecar.pace import MarketClock
 from sidecar.projecting import Projecting
@@ -35,7 +36,6 @@ from sidecar.settings import Settings, desk_config
 from sidecar.store.lock import DataDirectoryLock
 from sidecar.store.reader import Reader
 from sidecar.store.writer import Writer
-from sidecar.strategies.table import strategies_named
 from sidecar.telemetry.measured import Telemetry
 
 
@@ -54,7 +54,7 @@ class Sidecar:
         """Open everything in order; what fails on the way closes what was opened before it."""
         config = desk_config(settings)
         reference = load_reference()
-        self.state = DeskState(config, reference, reference.calendar(config.exchange))
+        self.state = DeskState(config, reference, calendar_of(settings, reference))
         folder = settings.data_dir
         folder.mkdir(parents=True, exist_ok=True)
         opened.callback(DataDirectoryLock(folder).release)
@@ -72,9 +72,12 @@ class Sidecar:
         records = [entry.record for _, entry in journal.entries]
         market = self._market(settings, records)
         restore(self.state, records)
+        if missing := unfunded(self.state):
+            problem = f"fund {missing[0]!r} holds positions or orders in {settings.data_dir} but has no capital"
+            raise ConfigurationError("capital", problem, "give it capital in desk.toml, or close what it holds first")
         # A projection that lags behind the journal says nothing against it.
         agrees_so_far = head is not None and head == self.journal.head
-        note = start_state(self.state, projected if agrees_so_far else None, fresh=not records)
+        note = start_state(self.state, projected if agrees_so_far else None, fresh=not records, live=market.live)
         notes = (note, self.journal.note, self.writer.note, journal.damage)
         self.state.notes = (*self.state.notes, *(text for text in notes if text))
         self.recorder = self._recorder(settings, market, fresh=not records and not journal.damage)
@@ -102,7 +105,7 @@ class Sidecar:
             self.journal,
             market.feed,
             market.broker,
-            strategies_named(settings.strategy, settings.fund, settings.simulation.underlyings[0]),
+            strategies_of(settings.strategy, settings.fund, settings.simulation.underlyings[0]),
             MarketClock(max(market.at, self.state.now), settings.speed),
             beat_s=settings.desk.beat_ms / 1_000,
             kept=self.projecting.take,

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from sidecar.domain.breaker import BreakerStatus, Trigger
-from sidecar.domain.clock import from_datetime
+from sidecar.domain.clock import SECOND, from_datetime
 from sidecar.domain.errors import AlreadyRunning, ConfigurationError, DeskError, FileRefused, SchemaTooNew
 from sidecar.domain.events import AnyEvent
 from sidecar.domain.records import Entry, Started, decode, encode
@@ -71,6 +71,32 @@ def test_a_restart_resumes_the_same_simulated_market_where_the_journal_stopped(t
         assert second.state.notes == ()
         spot = second.state.board.spot("NIFTY")
     assert abs(spot / first.state.board.spot("NIFTY") - 1) < 0.02
+
+
+def test_a_restart_in_the_middle_of_a_session_is_not_taken_for_a_silent_feed(tmp_path: Path) -> None:
+    with Sidecar(small(tmp_path)) as first:
+        started(first)
+        opened = first.state.session
+        assert opened is not None
+        until(lambda: first.state.marked_at > opened.open_at + 60 * SECOND, what="two minutes of the session")
+    with Sidecar(small(tmp_path)) as second:
+        started(second)
+        until(lambda: second.state.now > first.state.marked_at + 20 * SECOND, what="some seconds after the restart")
+        assert second.state.breaker.active, second.state.breaker
+        assert second.state.breaker.halt_seq == 0
+
+
+def test_a_fund_that_holds_positions_but_lost_its_capital_refuses_the_start(
+    tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Sidecar(small(tmp_path, strategy="demo")) as first:
+        started(first)
+        until(lambda: first.state.book.open_positions(), what="a position")
+    settings = tmp_path / "other.toml"
+    settings.write_text((repository / "desk.toml").read_text().replace("main = 2000000", "other = 2000000"))
+    monkeypatch.setenv("DESK_SETTINGS", str(settings))
+    with pytest.raises(ConfigurationError, match=r"capital: fund 'main' holds positions"):
+        Sidecar(small(tmp_path, fund="other"))
 
 
 def test_a_stop_stands_after_a_restart_until_it_is_reset(tmp_path: Path) -> None:

@@ -109,7 +109,7 @@ def reset(state: DeskState, command: Reset) -> None:
 
 
 def change_limits(state: DeskState, command: ChangeLimits) -> None:
-    """Set some limits, desk-wide or for one fund, with a reason; the whole set goes on record."""
+    """Set some limits, desk-wide or for one fund, with a reason; what changed goes on record."""
     if not command.reason.strip():
         raise InputError("reason", "is empty", "say why the limits change")
     if command.fund_id is not None and command.fund_id not in state.config.capital:
@@ -117,7 +117,10 @@ def change_limits(state: DeskState, command: ChangeLimits) -> None:
     before = state.limits.get(command.fund_id, {})
     after = limits.validate({**before, **command.limits}, whole=command.fund_id is None)
     state.limits[command.fund_id] = after
-    state.pending.records.append(LimitsRecorded(state.now, after, command.actor, command.reason, command.fund_id))
+    changed = {name: after[name] for name in command.limits}
+    configured = {name: state.config.limits[name] for name in changed}
+    record = LimitsRecorded(state.now, changed, command.actor, command.reason, command.fund_id, configured)
+    state.pending.records.append(record)
     changes = ", ".join(f"{name} {before.get(name, 'unset')} to {value:g}" for name, value in command.limits.items())
     state.answer(command, OutcomeStatus.DONE, f"limits changed: {changes}")
 

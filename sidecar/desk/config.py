@@ -27,4 +27,3 @@ class DeskConfig(msgspec.Struct, frozen=True):
     mark_record_s: int = 60
     closing_band: float = 0.02
     closing_retry_s: float = 2.0
-    live_venue: bool = False

@@ -5,13 +5,15 @@ A slow desk therefore sees fresher quotes, never a longer queue. Urgent commands
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable
 from threading import Condition
 
-from sidecar.domain.events import AnyEvent, CancelAll, Disable, Quote, Stop
+from sidecar.domain.events import AnyEvent, Disable, Quote, Stop
 
-URGENT = (Stop, Disable, CancelAll)
+#: What overtakes: it shuts the gate for what waits, too. A cancel of all must not overtake the orders it is meant for.
+URGENT = (Stop, Disable)
 
 Work = Callable[[], None]
 
@@ -24,6 +26,8 @@ class Inbox:
         self._ordered: deque[AnyEvent | Work] = deque()
         self._quotes: dict[str, Quote] = {}
         self._changed = Condition()
+        self._put_since = 0.0
+        self._taken_since = 0.0
         self.closed = False
         self.conflated = 0
 
@@ -31,6 +35,7 @@ class Inbox:
         """Leave an event for the desk; never waits for it."""
         with self._changed:
             if isinstance(event, Quote):
+                self._put_since = self._put_since or time.monotonic()
                 self.conflated += event.symbol in self._quotes
                 self._quotes[event.symbol] = event
             elif isinstance(event, URGENT):
@@ -54,7 +59,23 @@ class Inbox:
             self._urgent.clear()
             self._ordered.clear()
             self._quotes = {}
+            self._taken_since = self._taken_since or self._put_since
+            self._put_since = 0.0
             return taken
+
+    def urgent(self) -> list[AnyEvent]:
+        """The urgent commands that came while other things were at work; costs nothing when there are none."""
+        if not self._urgent:
+            return []
+        with self._changed:
+            taken = list(self._urgent)
+            self._urgent.clear()
+            return taken
+
+    def reported_s(self) -> float | None:
+        """How long (seconds) the oldest quote taken since the last call waited from its arrival; None without one."""
+        since, self._taken_since = self._taken_since, 0.0
+        return time.monotonic() - since if since else None
 
     def close(self) -> None:
         """No more will be waited for: a waiting taker wakes."""

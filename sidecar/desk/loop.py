@@ -25,6 +25,8 @@ def run(
     newest = 0
     while not inbox.closed:
         for item in inbox.take(max(0.0, due - time.monotonic())):
+            for command in inbox.urgent():
+                handle(command)
             if callable(item):
                 item()
             else:

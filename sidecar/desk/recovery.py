@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 
 import msgspec
 
@@ -34,6 +35,7 @@ def restore(state: DeskState, records: Iterable[AnyRecord]) -> int:
         _fold(state, record)
         state.now = max(state.now, record.at)
         count += 1
+    _move_capital(state)
     for order in list(state.working.values()):
         state.restore_order(msgspec.structs.replace(order, state=OrderState.UNKNOWN, note="before a restart"))
     # Rows first for what is held or works, so that each has a contract before the feed speaks.
@@ -43,13 +45,56 @@ def restore(state: DeskState, records: Iterable[AnyRecord]) -> int:
     return count
 
 
-def start_state(state: DeskState, projected: BreakerState | None, *, fresh: bool) -> str | None:
+def _fold_limits(state: DeskState, record: LimitsRecorded) -> None:
+    """A changed limit stands, unless the settings of it have changed since: then the tighter of the two does."""
+    fund_id, mine = record.fund_id, state.config.limits
+    values = dict(record.limits)
+    for name in sorted(values.keys() & record.configured.keys() & mine.keys()):
+        if fund_id is None and record.configured[name] != mine[name]:
+            values[name] = limits.effective({name: mine[name]}, {name: values[name]})[name]
+            state.say(
+                f"limit {name}: changed in the settings since it was set by {record.actor}: {values[name]:g} applies"
+            )
+    try:
+        after = {**state.limits.get(fund_id, {}), **values}
+        state.limits[fund_id] = limits.validate(after, whole=fund_id is None)
+    except InputError as error:
+        # A limit that this program no longer knows: the settings' limits stand, which the operator can see.
+        state.say(f"a limit on record is not this program's ({error}): the settings' limits apply")
+
+
+def _move_capital(state: DeskState) -> None:
+    """Let the day's base and the peak follow capital that was added or taken away since the last run."""
+    moved = {
+        fund: amount - state.recorded_capital[fund]
+        for fund, amount in state.config.capital.items()
+        if fund in state.recorded_capital and amount != state.recorded_capital[fund]
+    }
+    if not moved:
+        return
+    state.say("capital has changed: " + ", ".join(f"{fund} by {amount:+}" for fund, amount in moved.items()))
+    for fund, amount in (*moved.items(), ("*", sum(moved.values(), Decimal(0)))):
+        if fund in state.peak:
+            state.peak[fund] += float(amount)
+        if state.base is not None and fund in state.base.equity_by_fund:
+            equity = {**state.base.equity_by_fund, fund: state.base.equity_by_fund[fund] + amount}
+            state.base = DayBase(state.base.day, equity)
+
+
+def unfunded(state: DeskState) -> tuple[str, ...]:
+    """Funds that hold positions or working orders but have no capital in the settings."""
+    used = {position.fund_id for position in state.book.open_positions()}
+    used |= {order.request.fund_id for order in state.working.values()}
+    return tuple(sorted(used - state.config.capital.keys()))
+
+
+def start_state(state: DeskState, projected: BreakerState | None, *, fresh: bool, live: bool = False) -> str | None:
     """The breaker state to start in: what was last on disk, the safer of two that disagree. Returns a note, if any.
 
     A fresh desk starts active on paper and ``manual_disable`` with a live venue, until a person arms it.
     """
     if fresh:
-        if state.config.live_venue:
+        if live:
             state.breaker = BreakerState(BreakerStatus.MANUAL_DISABLE, halt_seq=1)
             return "a fresh desk on a live venue starts disabled: reset it to arm"
         return None
@@ -70,13 +115,10 @@ def _fold(state: DeskState, record: AnyRecord) -> None:
         case BreakerRecorded(event=event, state=after):
             state.breaker = after
             state.breaker_events.append(event)
-        case LimitsRecorded(limits=values, fund_id=fund_id):
-            try:
-                state.limits[fund_id] = limits.validate(values, whole=fund_id is None)
-            except InputError:
-                # A limit that this program no longer knows: the settings' limits stand, which the operator can see.
-                state.say("limits on record are not this program's: the settings' limits apply")
-        case EquityMarked(day=day, peak=peak, opening=opening, max_drawdown=deepest):
+        case LimitsRecorded():
+            _fold_limits(state, record)
+        case EquityMarked(day=day, peak=peak, opening=opening, max_drawdown=deepest, capital=capital):
+            state.recorded_capital = capital
             state.day = day
             state.peak = {fund: float(value) for fund, value in peak.items()}
             state.base = DayBase(day, dict(opening))

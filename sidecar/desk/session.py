@@ -30,6 +30,8 @@ _ROLL_WAIT = 60 * SECOND
 def advance(state: DeskState, at: int) -> None:
     """Carry the clock forward (never back), find the session, and say so when the calendar has ended."""
     state.now = max(state.now, at)
+    # Silence counts from here: a desk that starts in the middle of a session has not been deaf since its open.
+    state.live_since = state.live_since or state.now
     session = state.session
     if session is not None and session.open_at <= state.now < session.close_at:
         return
@@ -106,7 +108,8 @@ def record_equity(state: DeskState, equity: Mapping[str, float]) -> None:
     money = {fund: pnl.money(value) for fund, value in equity.items() if isfinite(value)}
     # Not rounded: a peak that came back a hair lower would make another drawdown.
     peak = {fund: Decimal(repr(float(value))) for fund, value in state.peak.items() if isfinite(value)}
-    record = EquityMarked(state.now, state.day, money, peak, opening, dict(state.max_drawdown))
+    capital = dict(state.config.capital)
+    record = EquityMarked(state.now, state.day, money, peak, opening, dict(state.max_drawdown), capital)
     state.pending.records.append(record)
 
 

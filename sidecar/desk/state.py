@@ -95,6 +95,7 @@ class DeskState:
         self.calendar_ends = False
         self.day: date | None = None
         self.base: DayBase | None = None
+        self.recorded_capital: dict[str, Decimal] = {}
         self.peak: dict[str, float] = {}
         self.max_drawdown: dict[str, float] = {}
         self.marked_at = 0

@@ -51,18 +51,23 @@ class BreakerRecorded(Record, frozen=True):
 
 
 class LimitsRecorded(Record, frozen=True):
-    """The limits after a change, whole, for one fund or desk-wide (``fund_id`` None)."""
+    """The ``limits`` that somebody changed, for one fund or desk-wide (``fund_id`` None).
+
+    ``configured`` is what the settings said of them then, so that a restart sees whether they have changed since.
+    """
 
     limits: dict[str, float]
     actor: str
     reason: str
     fund_id: str | None = None
+    configured: dict[str, float] = {}
 
 
 class EquityMarked(Record, frozen=True):
     """Equity by fund, its peak, and what the ``day`` opened at, from trusted marks: once a minute, and at the roll.
 
-    ``max_drawdown`` is the deepest fall from a peak so far, a fraction of that peak.
+    ``max_drawdown`` is the deepest fall from a peak so far, a fraction of that peak. ``capital`` is what the settings
+    gave each fund: money that is added or taken away between two runs is neither profit nor loss.
     """
 
     day: date
@@ -70,6 +75,7 @@ class EquityMarked(Record, frozen=True):
     peak: dict[str, Decimal]
     opening: dict[str, Decimal]
     max_drawdown: dict[str, float] = {}
+    capital: dict[str, Decimal] = {}
 
 
 class Audited(Record, frozen=True):

@@ -28,7 +28,7 @@ END = "end"
 _HEADER_KEY = b"deskwatch.tape"
 _CRC_KEY = b"crc32"
 _END_OF_STREAM = b"\xff\xff\xff\xff\x00\x00\x00\x00"
-_OPEN_REMEDY = "if the recording broke off, read what there is with allow_open (--allow-open)"
+_OPEN_REMEDY = "the recording broke off: record or import it again"
 
 
 class TapeHeader(msgspec.Struct, frozen=True):

@@ -204,12 +204,13 @@ def test_an_override_that_cannot_be_is_invalid(world: World, fields: dict[str, A
     assert world.state.breaker.override is None
 
 
-def test_limits_change_with_a_reason_and_the_whole_set_goes_on_record(world: World) -> None:
+def test_limits_change_with_a_reason_and_what_changed_goes_on_record(world: World) -> None:
     outcome = world.ask(ChangeLimits, reason="calmer", limits={"order_lots": 1})
     assert "order_lots 5" in outcome.message
     (record,) = [record for record in world.records if isinstance(record, LimitsRecorded)]
     assert (record.limits["order_lots"], record.fund_id, record.actor) == (1.0, None, "ann")
-    assert len(record.limits) == len(world.state.limits[None])
+    assert record.limits.keys() == {"order_lots"}
+    assert record.configured == {"order_lots": world.state.config.limits["order_lots"]}
     assert world.place(lots=2).refusal is not None
 
 

@@ -27,12 +27,45 @@ def test_urgent_commands_overtake_events_and_events_overtake_quotes() -> None:
     urgent: list[AnyEvent] = [
         Stop(at=OPEN, request_id="2", actor="a", reason="r"),
         Disable(at=OPEN, request_id="3", actor="a", reason="r"),
-        CancelAll(at=OPEN, request_id="4", actor="a"),
     ]
     market: Quote = index(OPEN)
     for event in (market, *ordered, *urgent):
         inbox.put(event)
     assert inbox.take(0.0) == [*urgent, *ordered, market]
+
+
+def test_a_cancel_of_all_does_not_overtake_the_orders_it_is_meant_for() -> None:
+    inbox = Inbox()
+    order = Reset(at=OPEN, request_id="1", actor="a", reason="stands for any command")
+    everything = CancelAll(at=OPEN, request_id="2", actor="a")
+    inbox.put(order)
+    inbox.put(everything)
+    assert inbox.take(0.0) == [order, everything]
+
+
+def test_a_stop_that_comes_while_other_things_are_at_work_need_not_wait_for_them() -> None:
+    inbox = Inbox()
+    assert inbox.urgent() == []
+    inbox.put(index(OPEN))
+    stop = Stop(at=OPEN, request_id="1", actor="a", reason="r")
+    inbox.put(stop)
+    assert inbox.urgent() == [stop]
+    assert inbox.urgent() == []
+    assert inbox.take(0.0) == [index(OPEN)]
+
+
+def test_the_oldest_quote_taken_since_the_last_report_tells_how_long_it_waited() -> None:
+    inbox = Inbox()
+    assert inbox.reported_s() is None
+    inbox.put(index(OPEN))
+    assert inbox.reported_s() is None, "it was not taken yet"
+    time.sleep(0.02)
+    inbox.put(quote(CALL, OPEN))
+    inbox.take(0.0)
+    waited = inbox.reported_s()
+    assert waited is not None
+    assert 0.02 <= waited < 5.0
+    assert inbox.reported_s() is None
 
 
 def test_work_left_for_the_desks_thread_keeps_its_place_among_events() -> None:

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sidecar.book.pnl import DayBase
-from sidecar.desk.recovery import restore, start_state
+from sidecar.desk.recovery import restore, start_state, unfunded
 from sidecar.desk.state import DeskState
 from sidecar.domain.breaker import BreakerState, BreakerStatus
 from sidecar.domain.clock import SECOND
@@ -29,6 +29,11 @@ from sidecar.domain.records import Entry as JournalEntry
 from sidecar.domain.records import LimitsRecorded, Started, decode, encode
 from sidecar.domain.report import OutcomeStatus
 from tests.desk.world import CALL, LISTED, LOT, PUT, SPOT, World, chain, config, fresh
+
+
+@pytest.fixture
+def world() -> World:
+    return World().begin()
 
 
 def on_disk(records: list[Any]) -> list[Any]:
@@ -220,11 +225,55 @@ def test_the_start_takes_the_safer_of_two_states_that_disagree() -> None:
 
 
 def test_a_fresh_desk_is_active_on_paper_and_disabled_on_a_live_venue() -> None:
-    paper, live = fresh(), fresh(live_venue=True)
+    paper, live = fresh(), fresh()
     assert start_state(paper, None, fresh=True) is None
     assert paper.breaker.active
-    assert start_state(live, None, fresh=True) is not None
+    assert start_state(live, None, fresh=True, live=True) is not None
     assert live.breaker.status is BreakerStatus.MANUAL_DISABLE
+
+
+def changed(world: World, **limits: float) -> None:
+    world.take(ChangeLimits(at=world.at, request_id="L", actor="ann", reason="drill", limits=limits))
+
+
+def test_a_limit_that_somebody_changed_stands_after_a_restart_and_the_others_follow_the_settings(world: World) -> None:
+    changed(world, order_lots=3)
+    tightened = {**config().limits, "vix": 20.0}
+    state = restarted(world, limits=tightened)
+    assert state.limits[None] == {**tightened, "order_lots": 3.0}
+    assert state.notes == ()
+
+
+def test_where_the_settings_of_a_changed_limit_have_changed_since_the_tighter_applies_and_is_told(world: World) -> None:
+    changed(world, order_lots=3, positions=15)
+    state = restarted(world, limits={**config().limits, "order_lots": 1.0, "positions": 18.0})
+    assert state.limits[None] is not None
+    assert (state.limits[None]["order_lots"], state.limits[None]["positions"]) == (1.0, 15.0)
+    assert len(state.notes) == 2
+    assert "order_lots: changed in the settings since it was set by ann: 1 applies" in state.notes[0]
+
+
+def test_capital_added_between_two_runs_is_neither_profit_nor_loss(world: World) -> None:
+    before = dict(world.state.peak)
+    base = world.state.base
+    assert base is not None
+    more = {fund: amount + 1_000_000 for fund, amount in config().capital.items()}
+    state = restarted(world, capital=more)
+    assert state.base is not None
+    for fund in config().capital:
+        assert state.base.equity_by_fund[fund] == base.equity_by_fund[fund] + 1_000_000
+        assert state.peak[fund] == pytest.approx(before[fund] + 1_000_000)
+    added = 1_000_000 * len(more)
+    assert state.base.equity_by_fund["*"] == base.equity_by_fund["*"] + added
+    assert any("capital has changed" in note for note in state.notes)
+    assert restarted(world).notes == ()
+
+
+def test_a_fund_that_holds_something_but_has_no_capital_any_more_is_named(world: World) -> None:
+    assert unfunded(world.state) == ()
+    world.place(CALL, Side.BUY, 1)
+    state = restarted(world, capital={"another": Decimal(1_000_000)})
+    assert unfunded(state) == (next(iter(config().capital)),)
 
 
 ACTIONS = ("order", "fill", "cancel", "trade", "stop", "disable", "reset", "limits", "fail", "settle", "clear", "beat")

@@ -138,7 +138,7 @@ def test_a_recording_that_crashed_is_refused_with_the_remedy_before_its_first_ev
         tape.write([QUOTE] * 25)
         raise KeyboardInterrupt
     assert read_end(path) is None
-    with pytest.raises(FileRefused, match=r"no end.* at row 20; .*allow_open") as refused:
+    with pytest.raises(FileRefused, match=r"no end.* at row 20; .*import it again") as refused:
         read(path)
     assert refused.value.row == 20
     assert list(read(path, allow_open=True)) != []
