@@ -95,6 +95,7 @@ def ports_of(running: Running) -> Ports:
         on_auth_failure=told.on_auth_failure,
         on_stop=told.on_stop,
         version=__version__,
+        record_failure=lambda: running.writer.failure or "",
     )
 
 

@@ -5,16 +5,23 @@ A unit stands in each name: ``_ms``, ``_s``, ``_bytes``; rates and shares are fr
 
 from __future__ import annotations
 
+import json
 import os
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
 
 from sidecar.desk.config import DeskConfig
-from sidecar.domain.errors import ConfigurationError
+from sidecar.domain.errors import ConfigurationError, InputError
 from sidecar.risk.limits import validate
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -31,6 +38,7 @@ Money = Annotated[Decimal, BeforeValidator(_no_bool)]
 Whole = Annotated[int, BeforeValidator(_no_bool)]
 Fraction = Annotated[Number, Field(ge=0.0, le=1.0)]
 Positive = Annotated[Number, Field(gt=0.0)]
+Names = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)]
 
 
 class Section(BaseModel):
@@ -56,7 +64,7 @@ class MarketSection(Section):
     """The simulated market and the paper account."""
 
     start_date: str = "2026-09-07"
-    underlyings: tuple[str, ...] = ("NIFTY",)
+    underlyings: Names = ("NIFTY",)
     strikes_each_side: Annotated[Whole, Field(ge=3, le=200)] = 20
     expiries: Annotated[Whole, Field(ge=1, le=8)] = 2
     quotes_per_second: Positive = 300.0
@@ -68,8 +76,8 @@ class MarketSection(Section):
 class ServerSection(Section):
     """The doors."""
 
-    allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
-    allowed_origins: tuple[str, ...] = ("http://127.0.0.1:8501", "http://localhost:8501")
+    allowed_hosts: Names = ("127.0.0.1", "localhost", "[::1]")
+    allowed_origins: Names = ("http://127.0.0.1:8501", "http://localhost:8501")
     stop_wait_s: Positive = 1.0
     answer_wait_s: Positive = 5.0
     heartbeat_s: Positive = 30.0
@@ -95,25 +103,27 @@ class Settings(BaseSettings):
         nested_model_default_partial_update=True,
     )
 
-    data_dir: Path = REPOSITORY / "data"
-    host: str = "127.0.0.1"
-    port: Annotated[Whole, Field(ge=1, le=65_535)] = 8000
-    ui_port: Annotated[Whole, Field(ge=1, le=65_535)] = 8501
-    market: Literal["sim", "replay"] = "sim"
-    tape: Path | None = None
-    record: Path | None = None
-    speed: Positive = 1.0
-    seed: Annotated[Whole, Field(ge=0)] = 1
-    strategy: str = "demo"
-    fund: str = "main"
-    bootstrap_keys: str = ""
+    data_dir: Path = Field(REPOSITORY / "data", description="where journal, database and keys live")
+    host: str = Field("127.0.0.1", description="address to listen on; only loopback is taken")
+    port: Whole = Field(8000, ge=1, le=65_535, description="port of the sidecar")
+    ui_port: Whole = Field(8501, ge=1, le=65_535, description="port of the app")
+    market: Literal["sim", "replay"] = Field("sim", description="where quotes come from")
+    tape: Path | None = Field(None, description="the tape that the market `replay` plays")
+    record: Path | None = Field(None, description="where every event is recorded; nowhere if not set")
+    speed: Positive = Field(1.0, description="market seconds per second")
+    seed: Whole = Field(1, ge=0, description="seed of the simulated market and of the paper venue")
+    strategy: str = Field("demo", description="who trades: `demo`, `none`, or a Python file with a class Strategy")
+    fund: str = Field("main", description="the fund the strategy trades for")
+    bootstrap_keys: str = Field(
+        "", description="keys to begin with, `role:secret` parted by commas; else made at random"
+    )
 
-    capital: dict[str, Money]
-    limits: dict[str, Number]
-    desk: DeskSection = DeskSection()
-    simulation: MarketSection = MarketSection()
-    server: ServerSection = ServerSection()
-    store: StoreSection = StoreSection()
+    capital: dict[str, Money] = Field(description="of a fund, in the account currency")
+    limits: dict[str, Number] = Field(description="the rails; with none of these nothing trades")
+    desk: DeskSection = Field(DeskSection(), description="the book and how it is valued")
+    simulation: MarketSection = Field(MarketSection(), description="the simulated market and the paper account")
+    server: ServerSection = Field(ServerSection(), description="the doors")
+    store: StoreSection = Field(StoreSection(), description="what is written, and how often")
 
     @classmethod
     def settings_customise_sources(
@@ -155,7 +165,37 @@ def load_settings(**flags: Any) -> Settings:
         field = ".".join(str(part) for part in first["loc"]) or "desk.toml"
         raise ConfigurationError(field, first["msg"].removeprefix("Value error, "), f"see {path.name}") from None
     except ValueError as error:
-        raise ConfigurationError(path.name, str(error), "mend the file") from None
+        variable = _not_json() if isinstance(error, SettingsError) else None
+        if variable is not None:
+            raise ConfigurationError(variable, "is not JSON", 'write it so: {"name": value} or ["value"]') from None
+        raise ConfigurationError(path.name, " ".join(str(error).split()), "mend the file") from None
+
+
+def _not_json() -> str | None:
+    """The first variable that cannot be read as the table or list that it stands for."""
+    for name in sorted(os.environ):
+        top, _, inner = name.removeprefix("DESK_").lower().partition("__")
+        field = Settings.model_fields.get(top) if name.startswith("DESK_") else None
+        section = field.annotation if field is not None else None
+        if inner and isinstance(section, type) and issubclass(section, BaseModel):
+            field = section.model_fields.get(inner)
+            section = field.annotation if field is not None else None
+        elif inner:
+            continue
+        try:
+            if get_origin(section) in (dict, tuple) or (isinstance(section, type) and issubclass(section, BaseModel)):
+                json.loads(os.environ[name])
+        except ValueError:
+            return name
+    return None
+
+
+def _limits(settings: Settings) -> dict[str, float]:
+    try:
+        return validate(settings.limits)
+    except InputError as error:
+        field = error.field if error.field == "limits" else f"limits.{error.field}"
+        raise ConfigurationError(field, error.problem, error.remedy) from None
 
 
 def _known_environment() -> set[str]:
@@ -177,7 +217,7 @@ def desk_config(settings: Settings) -> DeskConfig:
     desk = settings.desk
     return DeskConfig(
         capital=dict(settings.capital),
-        limits=validate(settings.limits),
+        limits=_limits(settings),
         exchange=desk.exchange,
         currency=desk.currency,
         volatility_index=desk.volatility_index,

@@ -8,7 +8,7 @@ import pytest
 from sidecar.domain.clock import SECOND
 from sidecar.domain.errors import ConfigurationError, FileRefused
 from sidecar.domain.events import AnyEvent, Beat, Listed, Quote, Settlement
-from sidecar.markets import MARKETS, Market
+from sidecar.markets import MARKETS, Market, calendar_of
 from sidecar.reference import load_reference
 from sidecar.replay import _PATIENCE
 from sidecar.store.tape import TapeHeader, TapeWriter
@@ -58,6 +58,38 @@ def test_seeds_and_days_are_different_markets(tmp_path: Path) -> None:
 def test_a_first_day_that_is_no_date_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"simulation\.start_date: is not a date"):
         market(tmp_path, simulation={"start_date": "7 September"})
+
+
+@pytest.mark.parametrize("day", ["2027-02-01", "2017-12-29"])
+def test_a_first_day_outside_the_sessions_table_is_refused_with_the_days_it_covers(tmp_path: Path, day: str) -> None:
+    wanted = rf"simulation\.start_date: no session on or after {day}: .* covers {CALENDAR.first} to {CALENDAR.last}"
+    with pytest.raises(ConfigurationError, match=wanted):
+        market(tmp_path, simulation={"start_date": day})
+
+
+@pytest.mark.parametrize(("day", "name"), [(f"{CALENDAR.sessions[-1].date}", "NIFTY"), ("2018-02-05", "FINNIFTY")])
+def test_a_first_day_without_an_expiry_ahead_is_refused(tmp_path: Path, day: str, name: str) -> None:
+    with pytest.raises(ConfigurationError, match=rf"simulation\.start_date: no {name} contract can be listed on {day}"):
+        market(tmp_path, simulation={"start_date": day, "underlyings": (name,)})
+
+
+@pytest.mark.parametrize("names", [("DAX",), ("NIFTY", "DAX"), ("NIFTY", "NIFTY")])
+def test_an_underlying_that_the_simulator_lacks_is_refused_by_the_settings_name(
+    tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    with pytest.raises(ConfigurationError, match=r"^simulation\.underlyings: "):
+        market(tmp_path, simulation={"underlyings": names})
+
+
+def test_a_volatility_index_that_the_simulated_market_lacks_would_leave_the_vix_limit_blind(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"desk\.volatility_index: .* 'ZZZ' .*; use INDIAVIX"):
+        market(tmp_path, desk={"volatility_index": "ZZZ"})
+
+
+def test_an_exchange_without_sessions_is_refused_with_those_that_have_some(tmp_path: Path) -> None:
+    assert calendar_of(small(tmp_path), REFERENCE).exchange == "NSE"
+    with pytest.raises(ConfigurationError, match=r"desk\.exchange: 'LSE' is not known; use one of NSE, BSE"):
+        calendar_of(small(tmp_path, desk={"exchange": "LSE"}), REFERENCE)
 
 
 def test_a_tape_on_the_simulated_market_is_a_mistake(tmp_path: Path) -> None:

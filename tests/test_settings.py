@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from sidecar.domain.errors import ConfigurationError, InputError
-from sidecar.settings import REPOSITORY, desk_config, load_settings
+from sidecar.settings import REPOSITORY, Settings, desk_config, load_settings
 
 TEXT = (REPOSITORY / "desk.toml").read_text()
 
@@ -93,11 +93,14 @@ def test_settings_do_not_change_once_they_are_read() -> None:
         ("main = 2000000", "main = true", "capital.main"),
         ("main = 2000000", "", "capital"),
         ("main = 2000000", "other = 2000000", "fund: 'main'"),
-        ("vix = 40", "", "vix: has no limit"),
+        ("vix = 40", "", "limits.vix: has no limit"),
         ("vix = 40", "vix = nan", "limits.vix"),
         ("vix = 40", "vix = -1", "vix: -1 is negative"),
         ("vix = 40", "vix = true", "limits.vix"),
-        ("vix = 40", "vix = 40\nvixx = 40", "vixx: is not a limit"),
+        ("vix = 40", "vix = 40\nvixx = 40", "limits.vixx: is not a limit"),
+        ("positions = 20 ", "positions = 2.5 ", "limits.positions: 2.5 is not a whole number"),
+        ("stale_warn = 5 ", "stale_warn = 11 ", "limits.stale_warn: 11 is above stale, 10"),
+        ('underlyings = ["NIFTY"]', "underlyings = []", "simulation.underlyings"),
         ("daily_loss = 0.03", "daily_loss = 3", "daily_loss: 3 is more than the whole"),
         ("[desk]", "[desk", "mine.toml"),
         ("[capital]", "port = 0\n[capital]", "port"),
@@ -125,13 +128,21 @@ def test_a_file_without_limits_is_refused(file: Path) -> None:
         ("DESK_SPEEED", "2", "DESK_SPEEED: is no setting"),
         ("DESK_LIMIT__VIX", "2", "DESK_LIMIT__VIX: is no setting"),
         ("DESK_DESK__BEATS", "2", "desk.beats"),
-        ("DESK_LIMITS__VIXX", "2", "vixx: is not a limit"),
+        ("DESK_LIMITS__BOGUS", "2", "limits.bogus: is not a limit"),
+        ("DESK_LIMITS", "notjson", "DESK_LIMITS: is not JSON"),
+        ("DESK_LIMITS", "[1]", "limits: "),
+        ("DESK_DESK", "fast", "DESK_DESK: is not JSON"),
+        ("DESK_SERVER__ALLOWED_HOSTS", "localhost", "DESK_SERVER__ALLOWED_HOSTS: is not JSON"),
+        ("DESK_SERVER__ALLOWED_HOSTS", "[]", "server.allowed_hosts"),
+        ("DESK_SERVER__ALLOWED_HOSTS", '[""]', "server.allowed_hosts"),
+        ("DESK_SERVER__ALLOWED_ORIGINS", "[]", "server.allowed_origins"),
+        ("DESK_SIMULATION__UNDERLYINGS", "[]", "simulation.underlyings"),
         ("DESK_SPEED", "nan", "speed"),
         ("DESK_SPEED", "inf", "speed"),
         ("DESK_SPEED", "-1", "speed"),
         ("DESK_PORT", "eighty", "port"),
         ("DESK_CAPITAL__MAIN", "lots", "capital.main"),
-        ("DESK_CAPITAL", "lots", "capital"),
+        ("DESK_CAPITAL", "lots", "DESK_CAPITAL: is not JSON"),
         ("DESK_SEED", "-1", "seed"),
     ],
 )
@@ -157,3 +168,14 @@ def test_a_settings_file_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPa
 def test_a_settings_file_that_is_no_text_is_refused(file: Path) -> None:
     file.write_bytes(b"\xff\xfe\x00")
     assert "mine.toml" in refused()
+
+
+def test_a_broken_variable_is_named_even_beside_others_that_are_plain_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DESK_DESK__CURRENCY", "USD")
+    assert desk_config(load_settings()).currency == "USD"
+    monkeypatch.setenv("DESK_SIMULATION__UNDERLYINGS", "NIFTY")
+    assert refused().startswith("DESK_SIMULATION__UNDERLYINGS: is not JSON")
+
+
+def test_every_setting_says_what_it_is() -> None:
+    assert [name for name, field in Settings.model_fields.items() if not field.description] == []

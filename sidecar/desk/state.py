@@ -166,7 +166,7 @@ class DeskState:
         self.breaker = after
         self.breaker_events.append(event)
         if event.event in ("triggered", "repeated"):
-            self.triggers[event.reason] += 1
+            self.triggers[event.trigger] += 1
         self.pending.records.append(BreakerRecorded(self.now, event, after))
 
     def answer(self, command: Command, status: OutcomeStatus, message: str, **more: Any) -> None:

@@ -85,7 +85,10 @@ class BreakerState(msgspec.Struct, frozen=True):
 
 
 class BreakerEvent(msgspec.Struct, frozen=True):
-    """A line of the breaker's history; ``event`` is triggered, repeated, reset, rolled, override_on or override_off."""
+    """A line of the breaker's history; ``event`` is triggered, repeated, reset, rolled, override_on or override_off.
+
+    ``trigger`` is the bare word of what triggered it, empty for the rest; ``reason`` is for people.
+    """
 
     event: str
     state: BreakerStatus
@@ -96,3 +99,4 @@ class BreakerEvent(msgspec.Struct, frozen=True):
     limit_name: str = ""
     limit: float | None = None
     value: float | None = None
+    trigger: str = ""

@@ -183,7 +183,7 @@ def _named(actor: str, reason: str) -> None:
 def _caused(event: str, state: BreakerState, cause: Cause) -> BreakerEvent:
     reason = f"{cause.trigger}: {cause.detail}"
     limits = (cause.limit_name, cause.limit, cause.value)
-    return BreakerEvent(event, state.status, reason, cause.actor, cause.at, state.halt_seq, *limits)
+    return BreakerEvent(event, state.status, reason, cause.actor, cause.at, state.halt_seq, *limits, cause.trigger)
 
 
 def _event(event: str, state: BreakerState, at: int, actor: str, reason: str, limit_name: str = "") -> BreakerEvent:

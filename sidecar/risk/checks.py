@@ -54,7 +54,8 @@ def _lot(request: OrderRequest, view: GateView) -> Refusal | None:
     if request.quantity % size == 0:
         return None
     whole = request.quantity // size * size
-    detail = f"quantity {request.quantity} is not a multiple of the lot size {size}; give {whole or size}"
+    advice = f"give {whole} or another multiple of {size}" if whole else f"give a multiple of {size}"
+    detail = f"quantity {request.quantity} is not a multiple of the lot size {size}; {advice}"
     return Refusal("lot", detail, size, 0, request.quantity, whole)
 
 

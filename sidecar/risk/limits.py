@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import partial
-from math import isfinite, nan
+from math import inf, isfinite, nan
 
 import msgspec
 
@@ -13,6 +13,8 @@ from sidecar.domain.breaker import Cause, Trigger
 from sidecar.domain.errors import ConfigurationError, InputError
 from sidecar.domain.report import LimitLine, LimitStatus
 
+#: The units of limits that count things: half a thing is a slip of the pen.
+COUNTED = ("count", "lots", "per minute")
 #: The share of a limit from which its line warns.
 WARN_AT = 0.8
 
@@ -121,11 +123,11 @@ def defaults() -> dict[str, float]:
 
 
 def validate(limits: Mapping[str, float], *, whole: bool = True) -> dict[str, float]:
-    """The limits as floats in the table's order, each known, finite and not negative.
+    """The limits as floats in the table's order, each known, finite and not negative; counts are whole.
 
     :param whole: every limit must be there (the desk's own); False for a fund's, which tighten some of them.
     :raises ConfigurationError: one is missing, or all are: with no limits loaded nothing trades.
-    :raises InputError: a name is unknown or a value cannot be a limit.
+    :raises InputError: a name is unknown, a value cannot be a limit, or data would trip before it warns.
     """
     for name, value in limits.items():
         _validate_one(name, value)
@@ -134,6 +136,9 @@ def validate(limits: Mapping[str, float], *, whole: bool = True) -> dict[str, fl
         raise ConfigurationError("limits", "none are loaded, so nothing may trade", "set " + ", ".join(missing))
     if whole and missing:
         raise ConfigurationError(missing[0], "has no limit", "set it, loosely if you must, but knowingly")
+    warn, trip = limits.get("stale_warn", 0.0), limits.get("stale", inf)
+    if warn > trip:
+        raise InputError("stale_warn", f"{warn:g} is above stale, {trip:g}", "warn no later than it trips")
     return {row.name: float(limits[row.name]) for row in LIMITS if row.name in limits}
 
 
@@ -147,6 +152,8 @@ def _validate_one(name: str, value: object) -> None:
         raise InputError(name, f"{value:g} is negative", f"give {row.unit}, such as {row.default:g}")
     if row.unit == "fraction" and value > 1:
         raise InputError(name, f"{value:g} is more than the whole", "limits are fractions: write 0.03 for 3 %")
+    if row.unit in COUNTED and value != int(value):
+        raise InputError(name, f"{value:g} is not a whole number", f"give {row.unit}, such as {row.default:g}")
 
 
 def effective(desk: Mapping[str, float], fund: Mapping[str, float] | None) -> dict[str, float]:

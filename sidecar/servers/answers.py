@@ -61,7 +61,7 @@ def market_condition(report: DeskReport) -> dict[str, Any]:
     """The gravest condition of any underlying, and the volatility index where one was seen."""
     seen = [line.condition for line in report.markets if line.condition is not Condition.UNKNOWN]
     gravest = max(seen, key=_CONDITIONS.index, default=Condition.UNKNOWN)
-    shocks = [event for event in report.breaker_events if event.reason in _SHOCKS]
+    shocks = [event for event in report.breaker_events if event.trigger in _SHOCKS]
     return {
         "condition": gravest,
         "current_vix": next((line.vix for line in report.markets if isfinite(line.vix)), nan),

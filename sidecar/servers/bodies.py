@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from decimal import Decimal
 from math import isfinite
-from typing import Annotated, Any, Literal, NoReturn, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 from starlette.requests import Request
 
 from sidecar.domain.orders import OrderRequest, OrderType, Side, TimeInForce
+from sidecar.servers.numerals import decoded, named
 from sidecar.servers.problems import Problem
 
 #: Most units that one order may ask for; the limits are far below.
@@ -166,13 +166,7 @@ async def read(request: Request, model: type[_B]) -> _B:
 
 def parsed(raw: bytes, model: type[_B]) -> _B:
     """The bytes of a JSON object as ``model``; :class:`Problem` 422 says what cannot be used."""
-    try:
-        found = json.loads(raw, **_DECODING) if raw.strip() else {}
-    except (ValueError, RecursionError) as error:
-        detail = str(error) if isinstance(error, _Refused) else "is not JSON"
-        raise Problem(422, f"body: {detail}", errors=[{"field": "body", "problem": detail}]) from None
-    if not isinstance(found, dict):
-        raise Problem(422, "body: is not a JSON object", errors=[{"field": "body", "problem": "is not a JSON object"}])
+    found = decoded(raw) if raw.strip() else {}
     try:
         return model.model_validate(found)
     except ValidationError as error:
@@ -180,31 +174,16 @@ def parsed(raw: bytes, model: type[_B]) -> _B:
         raise Problem(422, "; ".join(f"{row['field']}: {row['problem']}" for row in rows), errors=rows) from None
 
 
-_WORDS = {"extra_forbidden": "is not a field of this request", "missing": "is missing"}
-
-
-class _Refused(ValueError):
-    """JSON that Python would take and the desk does not."""
+_WORDS = {
+    "extra_forbidden": "is not a field of this request",
+    "missing": "is missing",
+    "is_instance_of": "give a number, such as 83.40",  # a Decimal is the only class that a body asks for
+}
 
 
 def _row(error: ErrorDetails) -> dict[str, str]:
     problem = _WORDS.get(error["type"]) or error["msg"].removeprefix("Value error, ")
-    field = ".".join(str(part)[:64] for part in error["loc"] if part != "[key]")
+    field = named([part for part in error["loc"] if part != "[key]"])
     if not field and problem.startswith("price: "):
         field, problem = "price", problem.removeprefix("price: ")
-    # A field's name is the caller's own text: half a surrogate pair in it has no UTF-8.
-    return {"field": field.encode("ascii", "backslashreplace").decode() or "body", "problem": problem}
-
-
-def _constant(name: str) -> NoReturn:
-    raise _Refused(f"holds {name}, which is not a number")
-
-
-def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise _Refused("names a field twice")
-    return found
-
-
-_DECODING: dict[str, Any] = {"parse_float": Decimal, "parse_constant": _constant, "object_pairs_hook": _pairs}
+    return {"field": field or "body", "problem": problem}

@@ -107,7 +107,8 @@ async def settled(ports: Ports, command: CommandEvent, outcome: Outcome, wait_s:
 async def flattened(ports: Ports, command: CommandEvent, outcome: Outcome, wait_s: float) -> list[dict[str, Any]]:
     """A line for each position that is being closed, when all are flat or ``wait_s`` seconds have passed.
 
-    A position counts as closed only when a report after the command no longer holds it.
+    A position counts as closed only when a report after the command no longer holds it. Its ``fill`` is what the order
+    of this answer did; null when it did nothing (another order closed the position) or is not in the report.
     """
     until = asyncio.get_running_loop().time() + wait_s
     while True:
@@ -115,10 +116,16 @@ async def flattened(ports: Ports, command: CommandEvent, outcome: Outcome, wait_
         held = None if report is None else {line.id for line in report.positions}
         flat = [held is not None and row[0] not in held for row in outcome.closed]
         if all(flat) or asyncio.get_running_loop().time() >= until:
-            rows = zip(outcome.closed, flat, strict=True)
+            fills = {order.id: _filled(order) for order in _shown(report)}
             return [
-                {"position_id": at, "order_id": order or None, "detail": why, "closed": ok}
-                for (at, order, why), ok in rows
+                {
+                    "position_id": at,
+                    "order_id": order or None,
+                    "detail": "closed" if ok else why,
+                    "closed": ok,
+                    "fill": fills.get(order),
+                }
+                for (at, order, why), ok in zip(outcome.closed, flat, strict=True)
             ]
         await asyncio.sleep(_LOOK_EVERY_S)
 
@@ -130,8 +137,18 @@ def _since(ports: Ports, command: CommandEvent) -> DeskReport | None:
     return published.report
 
 
+def _shown(report: DeskReport | None) -> tuple[Order, ...]:
+    return () if report is None else (*report.orders, *report.order_updates)
+
+
+def _filled(order: Order) -> dict[str, Any] | None:
+    if not order.filled:
+        return None
+    return {"quantity": order.request.side.sign * order.filled, "price": order.average_price}
+
+
 def _learn(known: dict[str, Order], report: DeskReport) -> frozenset[str]:
-    shown = [order for order in (*report.orders, *report.order_updates) if order.id in known]
+    shown = [order for order in _shown(report) if order.id in known]
     for order in shown:
         if order.updated_at >= known[order.id].updated_at:
             known[order.id] = order

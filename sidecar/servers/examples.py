@@ -87,7 +87,15 @@ CLOSE = {
     "timestamp": AT,
     "reason": "target reached",
     **_GATE,
-    "positions": [{"position_id": POSITION["id"], "order_id": "O00000009", "detail": "sent", "closed": True}],
+    "positions": [
+        {
+            "position_id": POSITION["id"],
+            "order_id": "O00000009",
+            "detail": "closed",
+            "closed": True,
+            "fill": {"quantity": -75, "price": 83.4},
+        }
+    ],
     "positions_closed": {"done": 1, "asked": 1},
 }
 ORDER_ASKED = {
@@ -125,7 +133,7 @@ MANUAL_ORDER = {
     "order_id": "O00000008",
     "order": ORDER,
 }
-ORDERS = {"orders": [ORDER], "count": 1, "next_cursor": None}
+ORDERS = {"orders": [ORDER], "count": 1, "next_cursor": None, "as_of": AT}
 CANCEL_ALL_ASKED = {"reason": "end of the session"}
 CANCEL_ALL = {
     "status": "success",
@@ -145,7 +153,7 @@ FILL = {
     "at": AT,
     "note": "",
 }
-FILLS = {"fills": [FILL], "count": 1, "next_cursor": None}
+FILLS = {"fills": [FILL], "count": 1, "next_cursor": None, "as_of": AT}
 _LIMIT = {
     "name": "daily_loss",
     "scope": "*",
@@ -168,15 +176,16 @@ LIMITS_CHANGED = {
 _EVENT = {
     "event": "triggered",
     "state": "tripped",
-    "reason": "daily_loss_limit",
+    "reason": "daily_loss_limit: lost 3.12%",
     "actor": "desk",
     "at": AT,
     "halt_seq": 1,
     "limit_name": "daily_loss",
     "limit": 0.03,
     "value": 0.0312,
+    "trigger": "daily_loss_limit",
 }
-BREAKER_HISTORY = {"events": [_EVENT], "count": 1}
+BREAKER_HISTORY = {"events": [_EVENT], "count": 1, "as_of": AT}
 RISK = {
     "status": "success",
     "data": {

@@ -14,7 +14,7 @@ from sidecar.servers.document import describe, html
 from sidecar.servers.door import Door
 from sidecar.servers.keys import KeyStore
 from sidecar.servers.ports import HttpSettings, Ports
-from sidecar.servers.routes import answer
+from sidecar.servers.routes import answer, declared
 
 
 def create_app(ports: Ports, keys: KeyStore, settings: HttpSettings, routers: Sequence[APIRouter] = ()) -> FastAPI:
@@ -48,7 +48,8 @@ def create_app(ports: Ports, keys: KeyStore, settings: HttpSettings, routers: Se
 
 
 def _document(app: FastAPI) -> APIRouter:
-    router = APIRouter(include_in_schema=False, dependencies=[Depends(Public("the API's description holds no data"))])
+    public = Public("the API's description holds no data")
+    router = APIRouter(include_in_schema=False, dependencies=[Depends(public), Depends(declared)])
 
     async def openapi() -> Response:
         return answer(describe(app))

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from sidecar.servers.auth import Auth
 from sidecar.servers.keys import KeyStore, Role
 from sidecar.servers.ports import Ports
+from sidecar.servers.routes import declared
 
 
 def router(scrape: Callable[[], tuple[bytes, str]], ports: Ports, keys: KeyStore) -> APIRouter:
@@ -26,7 +27,7 @@ def router(scrape: Callable[[], tuple[bytes, str]], ports: Ports, keys: KeyStore
         "/metrics",
         metrics,
         methods=["GET"],
-        dependencies=[mark],
+        dependencies=[mark, Depends(declared)],
         response_model=None,
         summary="Metrics",
         openapi_extra={"x-role": Role.VIEWER.value, "security": [{"key": []}, {"bearer": []}]},

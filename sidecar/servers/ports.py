@@ -57,6 +57,7 @@ class Ports:
     on_auth_failure: Callable[[str], None]  # reason: missing, wrong, role, malformed, url
     on_stop: Callable[[float], None]  # seconds from a stop's arrival to its halt on disk
     version: str
+    record_failure: Callable[[], str] = lambda: ""  # why the record falls behind; empty when it does not
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from starlette.responses import Response
 
 from sidecar.domain.events import CancelAll, CancelOrder, ChangeLimits
 from sidecar.domain.orders import WORKING, OrderState
-from sidecar.servers import answers, bodies, commands, examples
+from sidecar.domain.report import DeskReport
+from sidecar.servers import answers, bodies, commands, examples, recent
 from sidecar.servers.auth import Auth
 from sidecar.servers.emergency import cancels
 from sidecar.servers.keys import Role
@@ -54,12 +55,18 @@ _CURSOR_ROW = {"field": "cursor", "problem": "is not a next_cursor of this list"
 
 
 def page(
-    name: str, rows: Sequence[_T], limit: int, place_of: Callable[[_T], tuple[int, str]], show: Callable[[_T], Any]
+    name: str,
+    rows: Sequence[_T],
+    limit: int,
+    place_of: Callable[[_T], tuple[int, str]],
+    show: Callable[[_T], Any],
+    as_of: str | None,
 ) -> Response:
     """One page as an answer; ``next_cursor`` is null on the last."""
     shown = rows[:limit]
     after = "{}~{}".format(*place_of(shown[-1])) if len(rows) > limit else None
-    return answer({name: [show(row) for row in shown], "count": len(shown), "next_cursor": after})
+    told = {name: [show(row) for row in shown], "count": len(shown), "next_cursor": after}
+    return answer({**told, "as_of": as_of})
 
 
 class Rest:
@@ -72,18 +79,23 @@ class Rest:
     async def orders(
         self, limit: PageSize = 100, cursor: Cursor = "", fund_id: Fund = "", strategy: Fund = ""
     ) -> Response:
-        """Orders of every state, newest first."""
+        """Orders of every state, newest first, as they stood at `as_of`."""
         query = page_query(limit, cursor, fund_id, strategy)
-        rows = await reading(lambda: self.ports.orders(query))
-        return page("orders", rows, limit, lambda row: (row.created_at, row.id), answers.order)
+        recorded = await self._recorded(lambda: self.ports.orders(query))
+        rows, as_of = recent.orders(recorded, query, self._report())
+        return page("orders", rows, limit, recent.place_of_order, answers.order, as_of)
 
     async def fills(
         self, limit: PageSize = 100, cursor: Cursor = "", fund_id: Fund = "", strategy: Fund = ""
     ) -> Response:
-        """Executions and settlements, newest first; the quantity is signed."""
+        """Executions and settlements, newest first; the quantity is signed.
+
+        `as_of` is the time up to which none is missing; null when the newest are not on record yet and none is shown.
+        """
         query = page_query(limit, cursor, fund_id, strategy)
-        rows = await reading(lambda: self.ports.fills(query))
-        return page("fills", rows, limit, lambda row: (row.at, row.id), answers.fill)
+        rows = await self._recorded(lambda: self.ports.fills(query))
+        as_of = recent.fills_as_of(rows, query, self._report())
+        return page("fills", rows, limit, lambda row: (row.at, row.id), answers.fill, as_of)
 
     async def place(self, request: Request) -> Response:
         """Send one order through every pre-trade check. A repeated id returns the first answer."""
@@ -133,9 +145,20 @@ class Rest:
         return answer({**told, **now})
 
     async def breaker_history(self, limit: PageSize = 100) -> Response:
-        """Triggers, repeats, resets and overrides, newest first."""
-        rows = await reading(lambda: self.ports.breaker_history(limit))
-        return answer({"events": [answers.breaker_event(row) for row in rows], "count": len(rows)})
+        """Triggers, repeats, resets and overrides, newest first, up to `as_of`."""
+        recorded = await self._recorded(lambda: self.ports.breaker_history(limit))
+        rows, as_of = recent.events(recorded, limit, self._report())
+        return answer({"events": [answers.breaker_event(row) for row in rows], "count": len(rows), "as_of": as_of})
+
+    async def _recorded(self, work: Callable[[], _T]) -> _T:
+        """What is on record; :class:`Problem` 503 while the record falls behind: an old list is not the list."""
+        if failure := self.ports.record_failure():
+            raise Problem(503, f"the record is behind the desk: {failure}")
+        return await reading(work)
+
+    def _report(self) -> DeskReport | None:
+        published = self.ports.latest()
+        return published.report if published else None
 
 
 def router(ports: Ports, settings: HttpSettings, auth: Auth) -> APIRouter:

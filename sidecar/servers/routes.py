@@ -7,15 +7,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import APIRouter, Depends
+from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from sidecar.domain import wire
 from sidecar.servers.auth import Auth, Public
 from sidecar.servers.bodies import Body
 from sidecar.servers.keys import Role
-from sidecar.servers.problems import KINDS, document
+from sidecar.servers.problems import KINDS, Problem, document
 
 PROBLEM = "application/problem+json"
+#: The route that nothing but a missing right may hold up.
+STOP = "/emergency/stop"
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,21 @@ class Row:
     fails: tuple[int, ...] = ()
 
 
+def declared(connection: HTTPConnection) -> None:
+    """Let pass only the query parameters that the route declares: :class:`Problem` 422 names the first other one.
+
+    A filter with a slip of the pen in its name must not answer as if it had been obeyed. A stop always stops.
+    """
+    if connection.scope["route"].path == STOP:
+        return
+    known = [parameter.alias for parameter in connection.scope["route"].dependant.query_params]
+    for name in connection.query_params:
+        if name not in known:
+            field_name = name[:64].encode("ascii", "backslashreplace").decode()
+            problem = "is not a query parameter here; " + (f"it takes {', '.join(known)}" if known else "it takes none")
+            raise Problem(422, f"{field_name}: {problem}", errors=[{"field": field_name, "problem": problem}])
+
+
 def mount(router: APIRouter, rows: Sequence[Row], auth: Auth) -> APIRouter:
     """Add ``rows`` to a router."""
     for row in rows:
@@ -42,7 +60,7 @@ def mount(router: APIRouter, rows: Sequence[Row], auth: Auth) -> APIRouter:
             row.path,
             row.endpoint,
             methods=[row.method],
-            dependencies=[Depends(mark)],
+            dependencies=[Depends(mark), Depends(declared)],
             summary=row.summary,
             description=row.endpoint.__doc__ or row.summary,
             status_code=row.status,

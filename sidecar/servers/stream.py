@@ -19,7 +19,7 @@ from sidecar.servers.knock import Bucket, Knock
 from sidecar.servers.messages import AnyMessage, Authenticate, Ping, Seen, Subscribe, Unsubscribe, decode
 from sidecar.servers.ports import Ports
 from sidecar.servers.problems import Problem
-from sidecar.servers.routes import Row, answer, mount
+from sidecar.servers.routes import Row, answer, declared, mount
 from sidecar.servers.subscriber import POLICY, Subscriber
 from sidecar.servers.topics import EMERGENCY
 
@@ -221,7 +221,7 @@ def router(hub: Hub, ports: Ports, keys: KeyStore) -> APIRouter:
     made = APIRouter(tags=["stream"])
     knock = Depends(Knock(auth, hub.settings.allowed_origins))
     for path, endpoint in (("/ws", streams.ws), ("/emergency/ws", streams.emergency)):
-        made.add_api_websocket_route(path, endpoint, dependencies=[knock])
+        made.add_api_websocket_route(path, endpoint, dependencies=[knock, Depends(declared)])
     rows = [
         Row("GET", f"{prefix}/ws/stats", Role.VIEWER, streams.stats, "The open sockets", answers=_STATS)
         for prefix in ("", "/emergency")

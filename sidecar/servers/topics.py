@@ -98,6 +98,7 @@ def breaker(report: DeskReport) -> Iterable[Row]:
         limit_name=cause.limit_name if cause else "",
         limit=cause.limit if cause else None,
         value=cause.value if cause else None,
+        trigger=cause.trigger if cause else "",
     )
     return [answers.breaker_event(told)]
 

@@ -22,7 +22,7 @@ from sidecar.store import archive
 from sidecar.store.importers import sources
 from sidecar.store.importers.formats import TAPE, Format, detected, format_named
 from sidecar.store.importers.listing import Listing
-from sidecar.store.importers.rows import Options, zone_named
+from sidecar.store.importers.rows import Options, parsed, zone_named
 from sidecar.store.importers.settling import settlements
 from sidecar.store.importers.sift import QUOTE_COLUMNS, Refused, sift
 from sidecar.store.tape import TapeHeader, TapeWriter, read, read_end, read_header
@@ -44,13 +44,18 @@ class DayTaken(msgspec.Struct, frozen=True):
 
 
 class ImportResult(msgspec.Struct, frozen=True):
-    """What an import did: ``files`` read, files ``failed`` (one line each), ``days`` written, rows ``refused``."""
+    """What an import did: ``files`` read, files ``failed`` (one line each), ``days`` written, what was ``refused``.
+
+    ``rows`` were read. A row of a chain may be several quotes (a call, a put, the index once an instant), and each of
+    them is taken or refused; a row that cannot be divided is refused as one.
+    """
 
     files: tuple[str, ...]
     failed: tuple[str, ...]
     days: tuple[DayTaken, ...]
     refused: tuple[Refused, ...]
     notes: tuple[str, ...]
+    rows: int
 
     @property
     def taken(self) -> int:
@@ -95,8 +100,11 @@ def run_import(
             else:
                 chosen = forced or detected(sources.glance(path))
                 table = chosen.load(path)
-                market = str(table["market"].iloc[0]) if "market" in table and len(table) else ""
+                if table.empty:
+                    raise FileRefused(str(path), "holds no rows")
+                market = str(table["market"].iloc[0]) if "market" in table else ""
                 tables.setdefault((chosen.name, market), []).append(table)
+                outcome.rows += len(table)
             outcome.files.append(path.name)
         except InputError as refused:
             outcome.failed.append(str(refused))
@@ -116,7 +124,7 @@ def describe(result: ImportResult) -> str:
             f"{day.day} {day.format}: {day.quotes} quotes of {day.contracts} contracts{settled}{again} -> {day.tape}"
         )
     total = sum(one.count for one in result.refused)
-    lines.append(f"rows taken: {result.taken}; rows refused: {total}")
+    lines.append(f"rows read: {result.rows}; quotes taken: {result.taken}; refused: {total}")
     lines += [f"  {one.reason}: {one.count} (first: {', '.join(one.first_rows)})" for one in result.refused]
     lines += [f"note: {note}" for note in result.notes]
     return "\n".join(lines)
@@ -130,6 +138,7 @@ class _Outcome:
         self._tapes = data_dir / "tapes"
         self.files: list[str] = []
         self.failed: list[str] = []
+        self.rows = 0
         self._days: list[DayTaken] = []
         self._refused: list[Refused] = []
         self._notes: list[str] = []
@@ -141,10 +150,11 @@ class _Outcome:
             tuple(self._days),
             _added(self._refused),
             tuple(dict.fromkeys(self._notes)),
+            self.rows,
         )
 
     def take(self, chosen: Format, table: pd.DataFrame, options: Options, progress: Progress) -> None:
-        rows = chosen.parse(table, options)
+        rows = parsed(chosen.parse, table, options)
         sifted = sift(rows, options)
         self._refused += sifted.refused
         self._notes += rows.notes
@@ -189,6 +199,7 @@ class _Outcome:
         strange = ~frame["symbol"].isin(list(contracts))
         if strange.any():
             raise FileRefused(str(path), f"has quotes of {frame['symbol'][strange].iloc[0]}, which it never lists")
+        self.rows += len(frame)
         tape = self._tapes / path.name
         again = tape.exists()
         if not again or not tape.samefile(path):

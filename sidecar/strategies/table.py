@@ -18,5 +18,7 @@ STRATEGIES: dict[str, Callable[[str, str], tuple[Strategy, ...]]] = {
 def strategies_named(name: str, fund_id: str, underlying: str) -> tuple[Strategy, ...]:
     """The strategies of a name, for a fund and an underlying. :raises ConfigurationError: there is none."""
     if name not in STRATEGIES:
-        raise ConfigurationError("strategy", f"{name[:40]!r} is not known", "use " + " or ".join(STRATEGIES))
+        raise ConfigurationError(
+            "strategy", f"{name[:40]!r} is not known", "use " + ", ".join(STRATEGIES) + " or a FILE.py"
+        )
     return STRATEGIES[name](fund_id, underlying)

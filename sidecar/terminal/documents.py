@@ -12,6 +12,7 @@ import msgspec
 from pydantic import BaseModel
 
 from sidecar.doors import app_of
+from sidecar.risk.limits import BY_NAME
 from sidecar.run import Sidecar
 from sidecar.servers.document import describe
 from sidecar.settings import REPOSITORY, Settings, load_settings
@@ -30,7 +31,7 @@ def main(folder: Path = REPOSITORY) -> int:
 
 
 def settings_reference() -> str:
-    """Every setting: its name and variable, its value as shipped, and what ``desk.toml`` says of it."""
+    """Every setting: its name and variable, its value as shipped, and what ``desk.toml`` or the code says of it."""
     shipped, words = load_settings(), _comments()
     lines = [
         "# Settings",
@@ -43,7 +44,7 @@ def settings_reference() -> str:
     ]
     for name, value in _walk(shipped, ()):
         variable = "DESK_" + "__".join(part.upper() for part in name)
-        lines.append(f"| `{'.'.join(name)}` | `{variable}` | `{value}` | {words.get(name[-1], '')} |")
+        lines.append(f"| `{'.'.join(name)}` | `{variable}` | `{value}` | {words.get(name[-1]) or _described(name)} |")
     return "\n".join(lines) + "\n"
 
 
@@ -65,6 +66,14 @@ def _walk(model: BaseModel, above: tuple[str, ...]) -> Iterator[tuple[tuple[str,
             yield (*above, name), "data"
         else:
             yield (*above, name), value
+
+
+def _described(name: tuple[str, ...]) -> str:
+    """What the code says of a setting that ``desk.toml`` has no comment on."""
+    if name[0] == "limits" and name[-1] in BY_NAME:
+        return BY_NAME[name[-1]].what
+    field = Settings.model_fields[name[0]]
+    return (field.description or "") if len(name) == 1 or name[0] == "capital" else ""
 
 
 def _comments() -> dict[str, str]:

@@ -34,6 +34,16 @@ class Command(NamedTuple):
     function: str
 
 
+def _strategy(parser: Parser, first: str) -> None:
+    parser.add_argument(
+        "--strategy",
+        metavar="demo|none|FILE",
+        help=f"{first}, none, or a Python file of your own that defines a class Strategy, made with (fund_id, "
+        "underlying), with a name and on_report(published), as sidecar/strategies/demo.py does; for example "
+        "--strategy mine.py (default: demo)",
+    )
+
+
 def _desk(parser: Parser) -> None:
     parser.add_argument("--data-dir", type=Path, help="where journal, database and keys live (default: data/)")
     parser.add_argument("--host", help="address to listen on; anything but loopback is refused (default: 127.0.0.1)")
@@ -42,7 +52,7 @@ def _desk(parser: Parser) -> None:
     parser.add_argument("--tape", type=Path, help="the tape that --market replay plays")
     parser.add_argument("--speed", type=float, help="market seconds per second (default: 1)")
     parser.add_argument("--seed", type=int, help="seed of the simulated market (default: 1)")
-    parser.add_argument("--strategy", help="demo, a demonstration that sells a strangle, or none (default: demo)")
+    _strategy(parser, "demo, a demonstration that sells a strangle")
     parser.add_argument("--fund", help="the fund the strategy trades for (default: main)")
     parser.add_argument("--record", type=Path, metavar="TAPE", help="record every event, for replay --verify")
 
@@ -56,7 +66,7 @@ def _up(parser: Parser) -> None:
 def _replay(parser: Parser) -> None:
     parser.add_argument("tape", type=Path, metavar="TAPE", help="a tape, as import writes and --record records them")
     parser.add_argument("--verify", action="store_true", help="exit 1 if the reports differ from the recording's")
-    parser.add_argument("--strategy", help="who trades a tape of a market alone: demo or none (default: demo)")
+    _strategy(parser, "who trades a tape of a market alone: demo")
     parser.add_argument("--seed", type=int, help="seed of the paper venue (default: 1)")
     parser.add_argument("--fund", help="the fund the strategy trades for (default: main)")
     parser.add_argument("--hash-only", action="store_true", help="print the hash and nothing else")

@@ -16,12 +16,12 @@ from rich.table import Table
 
 from sidecar import __version__
 from sidecar.domain.errors import FileRefused
-from sidecar.markets import paper
+from sidecar.loading import digest, strategies_of
+from sidecar.markets import calendar_of, paper
 from sidecar.reference import load_reference
 from sidecar.replay import Result, replay
 from sidecar.settings import Settings, desk_config, load_settings
 from sidecar.store import tape
-from sidecar.strategies.table import strategies_named
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -54,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
 def _once(path: Path, settings: Settings, progress: Progress | None) -> Result:
     reference = load_reference()
     config = desk_config(settings)
-    calendar = reference.calendar(config.exchange)
+    calendar = calendar_of(settings, reference)
     end = tape.read_end(path)
     task = progress.add_task(f"replaying {path.name}", total=end.events if end else None) if progress else None
     return replay(
@@ -63,7 +63,7 @@ def _once(path: Path, settings: Settings, progress: Progress | None) -> Result:
         reference,
         calendar,
         broker=lambda stale_s: paper(settings, calendar, stale_s),
-        strategies=strategies_named(settings.strategy, settings.fund, settings.simulation.underlyings[0]),
+        strategies=strategies_of(settings.strategy, settings.fund, settings.simulation.underlyings[0]),
         on_progress=lambda done: progress.update(task, completed=done) if progress and task is not None else None,
     )
 
@@ -110,8 +110,12 @@ def _elsewhere(path: Path, settings: Settings) -> str:
 
 
 def fingerprint(settings: Settings) -> str:
-    """What a report stream depends on besides the tape: the core's settings, the strategy, the venue, the version."""
-    parts = (desk_config(settings), settings.strategy, settings.seed, settings.fund, settings.simulation.model_dump())
+    """What a report stream depends on besides the tape: the core's settings, the strategy, the venue, the version.
+
+    A strategy of a file counts by what stands in it.
+    """
+    strategy = (settings.strategy, digest(settings.strategy))
+    parts = (desk_config(settings), strategy, settings.seed, settings.fund, settings.simulation.model_dump())
     return sha256(msgspec.json.encode((__version__, *parts), order="deterministic")).hexdigest()
 
 

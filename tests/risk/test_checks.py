@@ -259,3 +259,19 @@ def test_a_price_far_off_is_told_what_would_pass() -> None:
 
 def test_the_units_of_the_tests_world_are_known() -> None:
     assert set(UNIT) == {CALL.id, FUTURE.id}
+
+
+@pytest.mark.parametrize(
+    ("asked", "largest", "advice"),
+    [(10, 0, f"; give a multiple of {LOT}"), (LOT + 10, LOT, f"; give {LOT} or another multiple of {LOT}")],
+)
+def test_the_advice_on_lots_and_the_largest_quantity_agree(asked: int, largest: int, advice: str) -> None:
+    refusal = check(request(quantity=asked), view()).refusal
+    assert refusal is not None
+    assert (refusal.limit_name, refusal.largest_quantity) == ("lot", largest)
+    assert refusal.detail.endswith(advice)
+
+
+def test_an_event_names_the_bare_trigger_that_a_counter_may_be_labelled_with() -> None:
+    _, event = trip(BreakerState(), Cause(Trigger.IV_SHOCK, 1, "desk", "up 40%"))
+    assert (event.trigger, event.reason) == ("iv_shock", "iv_shock: up 40%")

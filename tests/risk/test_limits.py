@@ -209,3 +209,17 @@ def test_a_cause_names_limit_scope_and_value(scope: str, where: str) -> None:
         Trigger.DAILY_LOSS_LIMIT, "daily_loss", 0.03, 0.031,
     )  # fmt: skip
     assert where in found.detail
+
+
+@pytest.mark.parametrize("name", ["positions", "loss_streak", "order_lots", "order_rate"])
+def test_counts_are_whole(name: str) -> None:
+    assert validate({**defaults(), name: 3.0})[name] == 3.0
+    with pytest.raises(InputError, match=rf"{name}: 2\.5 is not a whole number"):
+        validate({**defaults(), name: 2.5})
+
+
+def test_data_that_would_trip_before_it_warns_is_refused() -> None:
+    assert validate({**defaults(), "stale_warn": 10, "stale": 10})["stale_warn"] == 10.0
+    with pytest.raises(InputError, match="stale_warn: 11 is above stale, 10"):
+        validate({**defaults(), "stale_warn": 11, "stale": 10})
+    assert validate({"stale": 2}, whole=False) == {"stale": 2.0}

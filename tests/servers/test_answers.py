@@ -8,6 +8,7 @@ import pytest
 from sidecar.domain.breaker import BreakerEvent, BreakerState, BreakerStatus, Cause, Override, Trigger
 from sidecar.domain.report import Condition, LimitLine, LimitStatus, Quality
 from sidecar.domain.wire import builtins
+from sidecar.risk.breaker import trip
 from sidecar.servers import answers, examples
 from tests.servers.desk import T0, fund, position, report
 
@@ -77,12 +78,18 @@ def test_the_market_condition_is_the_gravest_and_unknown_is_not_normal() -> None
 
 
 def test_a_halt_and_recent_shocks_are_told() -> None:
-    shock = BreakerEvent("triggered", BreakerStatus.TRIPPED, Trigger.VIX_SPIKE, "desk", T0, 1, "vix", 40.0, 41.0)
-    other = BreakerEvent("reset", BreakerStatus.ACTIVE, "done", "asha", T0, 1)
+    _, shock = trip(BreakerState(), Cause(Trigger.VIX_SPIKE, T0, "desk", "41 is above 40", "vix", 40.0, 41.0))
+    _, other = trip(BreakerState(), Cause(Trigger.MANUAL_TRIGGER, T0, "asha", "vix_spike: by hand"))
     halted = BreakerState(BreakerStatus.MARKET_HALT)
     told = answers.market_condition(report(breaker_events=(shock, other), breaker=halted))
     assert told["is_market_halted"] is True
-    assert [row["value"] for row in told["recent_shocks"]] == [41.0]
+    (told_shock,) = told["recent_shocks"]
+    assert (told_shock["value"], told_shock["trigger"]) == (41.0, "vix_spike")
+
+
+def test_an_event_of_before_it_named_its_trigger_still_decodes() -> None:
+    old = b'{"event":"reset","state":"active","reason":"done","actor":"asha","at":1,"halt_seq":2}'
+    assert msgspec.json.decode(old, type=BreakerEvent).trigger == ""
 
 
 def test_the_positions_fields_of_the_contract_are_all_there() -> None:

@@ -162,3 +162,30 @@ def test_every_documented_body_is_taken(model: type[Body], asked: dict[str, Any]
 def test_any_bytes_are_taken_or_refused_but_never_a_fault(raw: bytes, model: type[Body]) -> None:
     with suppress(Problem):
         assert isinstance(parsed(raw, model), model)
+
+
+@pytest.mark.parametrize("text", ["true", "[83.4]", "{}"])
+def test_a_price_of_the_wrong_type_is_told_what_a_price_looks_like(text: str) -> None:
+    (row,) = refused(order(price=text), OrderBody).extra["errors"]
+    assert row == {"field": "price", "problem": "give a number, such as 83.40"}
+
+
+@pytest.mark.parametrize("text", ["NaN", "Infinity", "-Infinity"])
+@pytest.mark.parametrize("field", ["quantity", "price", "reason"])
+def test_a_number_that_is_none_is_named_by_its_field(field: str, text: str) -> None:
+    (row,) = refused(order(**{field: text}), OrderBody).extra["errors"]
+    assert row == {"field": field, "problem": f"{text} is not a number"}
+    nested = f'{{"limits":{{"daily_loss":{text}}},"reason":"x"}}'.encode()
+    assert fields_of(refused(nested, LimitsBody)) == ["limits.daily_loss"]
+
+
+@pytest.mark.parametrize("text", ["9" * 5_000, "0." + "1" * 5_000])
+@pytest.mark.parametrize("field", ["quantity", "price"])
+def test_a_number_that_is_too_long_is_said_to_be_that(field: str, text: str) -> None:
+    (row,) = refused(order(**{field: text}), OrderBody).extra["errors"]
+    assert row["field"] == field
+    assert "too long" in row["problem"]
+
+
+def test_a_number_beyond_what_a_decimal_holds_is_refused_and_no_fault() -> None:
+    assert fields_of(refused(order(price="1e" + "9" * 30), OrderBody)) == ["price"]

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -376,12 +377,29 @@ def test_a_close_names_each_position_its_order_and_whether_it_is_flat(stand: Sta
     told = answer.json()
     assert told["status"] == "success"
     assert told["positions"] == [
-        {"position_id": "main/demo/NIFTY-20251125-26150-CE", "order_id": "O9000", "detail": "sent", "closed": True}
+        {
+            "position_id": "main/demo/NIFTY-20251125-26150-CE",
+            "order_id": "O9000",
+            "detail": "closed",
+            "closed": True,
+            "fill": None,
+        }
     ]
     assert told["positions_closed"] == {"done": 1, "asked": 1}
     command = stand.desk.commands[-1]
     assert isinstance(command, ClosePositions)
     assert command.symbol in (None, "NIFTY-20251125-26150-CE")
+
+
+def test_a_closed_position_shows_the_fill_of_its_order_and_never_that_it_was_sent(stand: Stand) -> None:
+    key = stand.ask("POST", MANUAL, ORDER | {"side": "sell"}).json()["order_id"]
+    order = stand.desk.known.pop(key)
+    stand.desk.known["O9000"] = msgspec.structs.replace(
+        order, id="O9000", state=OrderState.FILLED, filled=75, average_price=Decimal("83.35")
+    )
+    (line,) = stand.ask("POST", CLOSE, {"close_all": True}).json()["positions"]
+    assert (line["closed"], line["detail"]) == (True, "closed")
+    assert line["fill"] == {"quantity": -75, "price": 83.35}
 
 
 def test_a_close_that_has_not_filled_is_pending_not_success(stand: Stand) -> None:

@@ -4,15 +4,18 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from sidecar.domain.breaker import BreakerEvent, BreakerStatus
+from sidecar.domain.errors import StoreError
 from sidecar.domain.events import CancelAll, CancelOrder, ChangeLimits
-from sidecar.domain.orders import Fill
+from sidecar.domain.orders import Fill, OrderState
+from sidecar.domain.report import Published
 from sidecar.servers import rest
 from sidecar.servers.http import create_app
 from sidecar.servers.keys import Role
-from tests.servers.desk import ORDER, QUICK, T0, Stand
+from tests.servers.desk import EMPTY, ORDER, QUICK, T0, Stand
 
 ORDERS = "/api/v1/orders"
 LIMITS = "/api/v1/risk/limits"
@@ -46,7 +49,9 @@ def test_an_order_is_created_found_and_listed(stand: Stand) -> None:
     assert order["remaining"] == 75
     assert order["created_at"].endswith("+00:00")
     assert stand.ask("GET", f"{ORDERS}/{order['id']}", None, Role.VIEWER).json() == order
-    assert stand.ask("GET", ORDERS, None, Role.VIEWER).json() == {"orders": [order], "count": 1, "next_cursor": None}
+    told = stand.ask("GET", ORDERS, None, Role.VIEWER).json()
+    assert (told["orders"], told["count"], told["next_cursor"]) == ([order], 1, None)
+    assert told["as_of"] == stand.desk.report.timestamp.isoformat()
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 7, 8])
@@ -183,3 +188,78 @@ def test_a_stuck_record_is_503_within_its_time(stand: Stand, monkeypatch: pytest
     answer = client.get(f"{ORDERS}/O1", headers=stand.headers(Role.VIEWER))
     assert answer.status_code == 503
     assert "did not answer" in answer.json()["detail"]
+
+
+def behind(stand: Stand, **changes: Any) -> Any:
+    """A client of the same desk whose record answers as told."""
+    app = create_app(replace(stand.desk.ports(), **changes), stand.keys, QUICK)
+    return stand.client.__class__(app, base_url="http://localhost", headers=stand.headers(Role.VIEWER))
+
+
+def test_an_order_is_listed_before_it_is_on_record_and_in_its_newest_state(stand: Stand) -> None:
+    first = stand.ask("POST", ORDERS, ORDER).json()["id"]
+    old = stand.desk.known[first]
+    stand.ask("DELETE", f"{ORDERS}/{first}")
+    second = stand.ask("POST", ORDERS, ORDER | {"fund_id": "second"}).json()["id"]
+    client = behind(stand, orders=lambda query: [old] if query.before is None else [])
+    told = client.get(ORDERS).json()
+    assert [(row["id"], row["state"]) for row in told["orders"]] == [(second, "open"), (first, "cancelled")]
+    assert [row["id"] for row in client.get(f"{ORDERS}?fund_id=main").json()["orders"]] == [first]
+    page = client.get(f"{ORDERS}?limit=1").json()
+    assert [row["id"] for row in page["orders"]] == [second]
+    page = client.get(ORDERS, params={"limit": 1, "cursor": page["next_cursor"]}).json()
+    assert ([row["id"] for row in page["orders"]], page["next_cursor"]) == ([first], None)
+
+
+def test_fills_that_lag_behind_their_order_say_up_to_when_they_are_all_there(stand: Stand) -> None:
+    key = stand.ask("POST", ORDERS, ORDER).json()["id"]
+    order = stand.desk.known[key]
+    stand.desk.known[key] = msgspec.structs.replace(order, filled=75, state=OrderState.FILLED)
+    stand.ask("POST", ORDERS, ORDER)
+    fills = "/api/v1/fills"
+    assert stand.ask("GET", fills).json()["as_of"] is None
+    part = Fill("F1", key, "NIFTY", "main", "manual", 25, Decimal("83.4"), Decimal(1), T0 + 5)
+    stand.desk.executions.append(part)
+    assert stand.ask("GET", fills).json()["as_of"] == "2025-11-24T06:30:00.000005+00:00"
+    stand.desk.executions.append(msgspec.structs.replace(part, id="F2", quantity=50, at=T0 + 6))
+    assert stand.ask("GET", fills).json()["as_of"] == stand.desk.report.timestamp.isoformat()
+
+
+def test_the_breakers_newest_event_is_told_once_whether_on_record_or_not(stand: Stand) -> None:
+    rows = [BreakerEvent("triggered", BreakerStatus.TRIPPED, "x", "desk", T0 + n, n) for n in range(3)]
+    made = msgspec.structs.replace(stand.desk.report, breaker_events=tuple(rows))
+    stand.desk.published = Published(made, EMPTY)
+    stand.desk.history.extend(rows[:2])
+    told = stand.ask("GET", "/api/v1/risk/breaker/history?limit=2").json()
+    assert [row["halt_seq"] for row in told["events"]] == [2, 1]
+
+
+@pytest.mark.parametrize("path", [ORDERS, "/api/v1/fills", "/api/v1/risk/breaker/history"])
+def test_a_record_that_cannot_answer_or_falls_behind_is_503_and_no_old_list(stand: Stand, path: str) -> None:
+    def broken(_: Any) -> list[Any]:
+        raise StoreError("the database cannot answer")
+
+    for client in (
+        behind(stand, orders=broken, fills=broken, breaker_history=broken),
+        behind(stand, record_failure=lambda: "disk full"),
+    ):
+        answer = client.get(path)
+        assert answer.status_code == 503
+        assert "cannot answer" in answer.json()["detail"] or "disk full" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [(f"{ORDERS}?from=2025&bogus=1", "from"), (f"{LIMITS}?fund=main", "fund"), ("/emergency/status?x=1", "x"),
+     ("/docs?y=", "y"), ("/api/v1/orders/O1?limit=1", "limit"), (f"{ORDERS}?limit=1&%ED%A0%80=1", None)],
+)  # fmt: skip
+def test_a_query_parameter_that_no_route_declares_is_refused_by_name(stand: Stand, path: str, name: str | None) -> None:
+    answer = stand.ask("GET", path)
+    assert answer.status_code == 422
+    assert name is None or answer.json()["errors"][0]["field"] == name
+    assert stand.ask("POST", "/emergency/stop?flatten=true").status_code == 422
+    assert stand.desk.commands == []
+
+
+def test_who_may_not_enter_is_not_told_what_a_route_takes(stand: Stand) -> None:
+    assert stand.ask("GET", f"{ORDERS}?bogus=1", None, None).status_code == 401

@@ -1,5 +1,6 @@
 """Files in, archive and tapes out; what was refused is counted, and a bad file leaves nothing behind."""
 
+import zipfile
 from collections import Counter
 from datetime import date
 from pathlib import Path
@@ -105,7 +106,7 @@ def test_bad_rows_are_counted_with_where_they_stand(tmp_path: Path, reference: R
         "unknown_time": 2,
     }
     lines = describe(result).splitlines()
-    assert "rows taken: 2; rows refused: 5" in lines
+    assert "rows read: 4; quotes taken: 2; refused: 5" in lines
     assert "  duplicate: 1 (first: chain.parquet row 2)" in lines
 
 
@@ -122,6 +123,37 @@ def test_a_bad_file_is_one_line_and_the_good_one_beside_it_is_taken(tmp_path: Pa
         "missing.csv: is not a file",
         "notes.txt: is of no known ",
     ]
+
+
+def test_rows_are_counted_as_rows_and_quotes_as_quotes(tmp_path: Path, reference: Reference) -> None:
+    result = _run(tmp_path, reference, _chain(tmp_path / "chain.parquet", "202608181529", "202608181530"))
+    assert "rows read: 2; quotes taken: 4; refused: 0" in describe(result).splitlines()
+    again = run_import([Path(result.tapes[0])], data_dir=tmp_path / "other", reference=reference)
+    assert "rows read: 4; quotes taken: 4; refused: 0" in describe(again).splitlines()
+
+
+def test_an_infinite_strike_costs_its_own_row_of_the_import(tmp_path: Path, reference: Reference) -> None:
+    bad = _chain(tmp_path / "bad.parquet", "202608181529", strike=float("inf"))
+    result = _run(tmp_path, reference, bad, _chain(tmp_path / "good.parquet", "202608181529"))
+    assert [(one.reason, one.count, one.first_rows) for one in result.refused] == [
+        ("malformed", 1, ("bad.parquet row 1",))
+    ]
+    assert result.taken == 2
+    assert not result.failed
+
+
+def test_a_file_without_rows_is_refused_and_says_so(tmp_path: Path, reference: Reference) -> None:
+    empty, header = tmp_path / "empty.parquet", tmp_path / "NIFTY.csv"
+    pd.DataFrame([ROW | {"timestamp": "202608181529"}]).iloc[:0].to_parquet(empty)
+    header.write_text("datetime,open,high,low,close\n")
+    bars = tmp_path / "20151224_quote_american.zip"
+    with zipfile.ZipFile(bars, "w") as archive:
+        archive.writestr("20151224_goog_minute_quote_american_call_7500000_20151231.csv", "\n")
+    result = _run(tmp_path, reference, empty, header, bars)
+    assert result.files == ()
+    told = describe(result).splitlines()
+    assert told[:3] == [f"refused file: {path}: holds no rows" for path in sorted([empty, header, bars])]
+    assert _written(tmp_path) == []
 
 
 def test_a_bad_file_alone_writes_nothing(tmp_path: Path, reference: Reference) -> None:

@@ -8,7 +8,7 @@ import pytest
 from sidecar import __version__
 from sidecar.domain.errors import StoreError
 from sidecar.terminal.parser import COMMANDS, build, main
-from tests.wiring import sidecar
+from tests.wiring import free_port, sidecar
 
 NAMES = [command.name for command in COMMANDS]
 
@@ -31,6 +31,39 @@ def test_every_command_explains_itself_and_shows_an_example_that_parses(
     assert f"example: python -m sidecar {command.example}" in told
     options = build().parse_args([word.strip('"') for word in command.example.replace('"fat finger"', "x").split()])
     assert options.chosen is command
+
+
+@pytest.mark.parametrize("name", ["up", "serve", "replay"])
+def test_help_shows_how_to_run_a_strategy_of_ones_own(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert leave([name, "--help"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "--strategy demo|none|FILE" in told
+    assert "--strategy mine.py" in told
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("DESK_DESK__EXCHANGE", "LSE", "desk.exchange: 'LSE' is not known; use one of NSE, BSE"),
+        ("DESK_SIMULATION__START_DATE", "2027-02-01", "simulation.start_date: no session"),
+        ("DESK_LIMITS", "notjson", "DESK_LIMITS: is not JSON"),
+        ("DESK_SIMULATION__UNDERLYINGS", '["DAX"]', "simulation.underlyings: "),
+        ("DESK_LIMITS__BOGUS", "1", "limits.bogus: is not a limit"),
+        ("DESK_LIMITS__POSITIONS", "2.5", "limits.positions: "),
+        ("DESK_DESK__VOLATILITY_INDEX", "ZZZ", "desk.volatility_index: "),
+        ("DESK_SERVER__ALLOWED_HOSTS", "[]", "server.allowed_hosts: "),
+        ("DESK_STRATEGY", "gone.py", "strategy: gone.py"),
+    ],
+)
+def test_a_wrong_setting_leaves_with_2_and_one_line_that_names_it(
+    name: str, value: str, told: str, capsys: pytest.CaptureFixture[str], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setenv(name, value)
+    assert leave(["serve", "--port", str(free_port()), "--data-dir", str(tmp_path)]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"deskwatch: {told}")
+    assert error.count("\n") == 1
 
 
 def test_help_and_version_leave_with_0(capsys: pytest.CaptureFixture[str]) -> None:

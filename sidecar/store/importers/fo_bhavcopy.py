@@ -59,7 +59,8 @@ def load(path: Path) -> pd.DataFrame:
     layout = _UDIFF if "TckrSymb" in table else _LEGACY
     table = required(table, tuple(layout.values()), path)
     named = pd.DataFrame({name: table[column] for name, column in layout.items()})
-    return named.reindex(columns=list(_UDIFF), fill_value="").assign(file=table["file"], row=table["row"])
+    whole = named.reindex(columns=list(_UDIFF), fill_value="").assign(states_spot="spot" in layout)
+    return whole.assign(file=table["file"], row=table["row"], broken=table["broken"])
 
 
 def parse(table: pd.DataFrame, options: Options) -> Rows:
@@ -85,7 +86,8 @@ def parse(table: pd.DataFrame, options: Options) -> Rows:
         table.index,
     )
     quotes["last"] = quotes["last"].mask(quotes["volume"] == 0.0)
-    index = index_rows(table, table["underlying"], at, table["spot"], reason)
+    told = table["states_spot"].astype("bool")
+    index = index_rows(table[told], table["underlying"][told], at[told], table["spot"][told], reason[told])
     return Rows(stacked([index, quotes]), in_lots=("volume",), notes=NOTES)
 
 

@@ -32,7 +32,9 @@ def load(path: Path) -> pd.DataFrame:
     table = text_table(path)
     table = table.rename(columns={name: str(name).strip() for name in table.columns})
     table = required(table, _SERIES if "commit_time" in table else _EXPORT, path)
-    return table.reindex(columns=["Date", "Close", *_SERIES, "file", "row"]).astype({"Date": "str", "Time": "str"})
+    return table.reindex(columns=["Date", "Close", *_SERIES, "file", "row", "broken"]).astype(
+        {"Date": "str", "Time": "str"}
+    )
 
 
 def parse(table: pd.DataFrame, options: Options) -> Rows:

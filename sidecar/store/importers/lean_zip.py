@@ -8,7 +8,6 @@ count contracts for options. A member whose date is not its zip's repeats anothe
 
 from __future__ import annotations
 
-import io
 import re
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from sidecar.domain.errors import FileRefused
+from sidecar.store.importers.delimited import divided
 from sidecar.store.importers.listing import FOREIGN_EXCHANGE, FOREIGN_ZONE
 from sidecar.store.importers.rows import INDIA, MALFORMED, VALUES, Options, Rows, assembled, instants, numbers
 from sidecar.store.importers.sources import Glance, archive_files, readable
@@ -53,6 +53,8 @@ def load(path: Path) -> pd.DataFrame:
         if not found:
             raise FileRefused(str(path), "holds no YYYYMMDD_ticker_minute_….csv")
         parts = [_part(path, part, found) for part in _PARTS if any(match["part"] == part for match, _ in found)]
+    if not any(len(part) for part in parts):
+        raise FileRefused(str(path), "holds no rows")
     return pd.concat(parts, ignore_index=True).assign(file=lambda table: table["file"].astype("category"))
 
 
@@ -96,19 +98,13 @@ def _merged(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _part(path: Path, part: str, found: list[tuple[re.Match[str], bytes]]) -> pd.DataFrame:
     """All members of one part as one table: read at once, since there may be thousands."""
-    mine = [
-        (match, content.rstrip(b"\n") + b"\n") for match, content in found if match["part"] == part and content.strip()
-    ]
+    mine = [(match, content) for match, content in found if match["part"] == part and content.strip()]
     if not mine:
         return pd.DataFrame()
     width = max(_PARTS[part].values()) + 1
-    counts = [content.count(b"\n") for _, content in mine]
-    joined = b"".join(content for _, content in mine)
-    raw = pd.read_csv(
-        io.BytesIO(joined), header=None, names=list(range(width)), index_col=False, dtype="str", keep_default_na=False
-    )
-    if len(raw) != sum(counts):
-        raise FileRefused(str(path), f"has {sum(counts)} {part} lines, but {len(raw)} rows can be read")
+    members = [divided(content, width) for _, content in mine]
+    counts = [len(rows) for rows, _ in members]
+    raw = pd.DataFrame([row for rows, _ in members for row in rows], columns=range(width), dtype="str")
     about = pd.DataFrame([_about(path, match) for match, _ in mine])
     table = about.iloc[np.repeat(np.arange(len(mine)), counts)].reset_index(drop=True)
     table["row"] = np.concatenate([np.arange(1, count + 1) for count in counts])
@@ -120,7 +116,7 @@ def _part(path: Path, part: str, found: list[tuple[re.Match[str], bytes]]) -> pd
         values, bad = numbers(raw[_PARTS[part][name]])
         table[name] = values / np.where(table["index"], 1.0, _SCALE) if name in _PRICES else values
         table["reason"] = table["reason"].mask(bad, MALFORMED)
-    return table.assign(part=part)
+    return table.assign(part=part, broken=[bad for _, broken in members for bad in broken])
 
 
 def _about(path: Path, match: re.Match[str]) -> dict[str, Any]:

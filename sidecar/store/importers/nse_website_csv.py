@@ -54,7 +54,7 @@ def load(path: Path) -> pd.DataFrame:
             header = file.readline().strip()
         if header != _HEADER:
             raise FileRefused(str(path), "has another second line than the site's download", row=2)
-        table = text_table(path, header=None, skiprows=2, names=list(range(_HEADER.count(",") + 1)))
+        table = text_table(path, names=range(_HEADER.count(",") + 1), skip=2)
     return table.assign(
         row=table["row"] + 2,
         symbol=symbol,

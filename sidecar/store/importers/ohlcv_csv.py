@@ -15,7 +15,7 @@ import pandas as pd
 
 from sidecar.domain.errors import FileRefused
 from sidecar.store.importers.rows import INDIA, UNKNOWN_AT, Options, Rows, assembled, stamps
-from sidecar.store.importers.sources import Glance, required, text_table
+from sidecar.store.importers.sources import Glance, glance, required, text_table
 
 _OHLC = ("open", "high", "low", "close")
 _STAMPS = ("datetime", "timestamp")
@@ -24,18 +24,17 @@ _SECONDS = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,[\d.]+\s*$")
 _MICROSECONDS_A_SECOND = 1_000_000
 
 
-def detect(glance: Glance) -> bool:
+def detect(seen: Glance) -> bool:
     """Whether a file looks like this format."""
-    held = {name.strip().lower() for name in glance.head.split(",")}
+    held = {name.strip().lower() for name in seen.head.split(",")}
     bars = set(_OHLC) <= held and bool(held & {"time", *_STAMPS}) and "expiry_dt" not in held
-    return bars or _SECONDS.match(glance.head) is not None
+    return bars or _SECONDS.match(seen.head) is not None
 
 
 def load(path: Path) -> pd.DataFrame:
     """The columns ``symbol``, ``stamp`` (text or epoch seconds), ``last``, ``volume``, and whether it is a ``bar``."""
-    head = text_table(path, header=None, nrows=1).drop(columns=["file", "row"])
-    seconds = _SECONDS.match(",".join(str(value) for value in head.iloc[0])) is not None if len(head) else False
-    table = text_table(path, header=None, names=["stamp", "last"]) if seconds else _bars(path)
+    seconds = _SECONDS.match(glance(path).head) is not None
+    table = text_table(path, names=["stamp", "last"]) if seconds else _bars(path)
     if "symbol" not in table:
         table = table.assign(symbol=_named(path))
     return table.assign(bar=not seconds, symbol=table["symbol"].str.upper().replace(_NAMES))
@@ -84,7 +83,7 @@ def _bars(path: Path) -> pd.DataFrame:
     kept = table.assign(
         stamp=stamp, last=table["close"], **({"symbol": table["instrument"]} if "instrument" in table else {})
     )
-    return kept[[name for name in ("symbol", "stamp", "last", "volume", "file", "row") if name in kept]]
+    return kept[[name for name in ("symbol", "stamp", "last", "volume", "file", "row", "broken") if name in kept]]
 
 
 def _named(path: Path) -> str:

@@ -6,8 +6,8 @@ cannot read carries a ``reason``; what is wrong with a readable row is found by 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -19,6 +19,7 @@ import pandas as pd
 from sidecar.domain.errors import CalendarBeyond, InputError
 from sidecar.domain.quotes import Defect
 from sidecar.domain.reference import Reference
+from sidecar.store.importers.delimited import BROKEN
 
 VALUES = ("bid", "ask", "bid_size", "ask_size", "last", "volume", "open_interest")
 COLUMNS = ("underlying", "expiry", "strike", "right", "at", *VALUES, "reason", "file", "row")
@@ -38,6 +39,7 @@ class Refusal(StrEnum):
     AMBIGUOUS_TIME = "ambiguous_time"
     OUT_OF_SESSION = "out_of_session"
     OUTSIDE_CALENDAR = "outside_calendar"
+    NO_INDEX = "no_index"
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,20 @@ class Rows:
     label: str = ""
     in_lots: tuple[str, ...] = ()
     notes: tuple[str, ...] = field(default=())
+
+
+def parsed(parse: Callable[[pd.DataFrame, Options], Rows], table: pd.DataFrame, options: Options) -> Rows:
+    """The rows that ``parse`` makes of the whole rows of a ``table``; each broken one is a malformed row."""
+    broken = table[BROKEN].astype("bool")
+    if not broken.any():
+        return parse(table, options)
+    lost = table[broken]
+    parts = {"at": UNKNOWN_AT, "reason": MALFORMED, "file": lost["file"], "row": lost["row"]}
+    refused = assembled(parts, lost.index)
+    if broken.all():
+        return Rows(refused)
+    rows = parse(table[~broken].reset_index(drop=True), options)
+    return replace(rows, frame=stacked([rows.frame, refused]))
 
 
 def zone_named(name: str) -> ZoneInfo:
@@ -146,11 +162,17 @@ def assembled(parts: dict[str, Any], index: pd.Index[Any]) -> pd.DataFrame:
 def index_rows(
     table: pd.DataFrame, underlying: pd.Series[Any], at: pd.Series[int], value: pd.Series[Any], reason: Any = ""
 ) -> pd.DataFrame:
-    """The index quotes of a chain that repeats its underlying's value on each row: each value of an instant once."""
+    """The index quotes of a chain that repeats its underlying's value on each row: each value of an instant once.
+
+    An instant at which no row states a value is one row with the reason ``no_index``.
+    """
     parts = {"underlying": underlying, "at": at, "last": value, "reason": reason, "file": table["file"]}
     frame = assembled({**parts, "row": table["row"]}, table.index)
-    absent = frame["last"].isna() & (frame["reason"] != MALFORMED)  # no index value: nothing to take or to refuse
-    return frame[~absent].drop_duplicates(["underlying", "at", "last", "reason"])
+    absent = frame["last"].isna() & (frame["reason"] != MALFORMED)
+    frame["reason"] = frame["reason"].mask(absent & (frame["reason"] == ""), Refusal.NO_INDEX.value)
+    once = frame.drop_duplicates(["underlying", "at", "last", "reason"])
+    stated = ~absent[once.index]
+    return once[stated | ~stated.groupby([once["underlying"], once["at"]], dropna=False).transform("any")]
 
 
 def nothing_bid(price: pd.Series[float], size: pd.Series[float]) -> pd.Series[float]:

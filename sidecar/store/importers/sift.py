@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from math import isfinite
 from typing import Any
 
 import msgspec
@@ -54,6 +55,7 @@ def sift(rows: Rows, options: Options) -> Sifted:
     frame = rows.frame.reset_index(drop=True)
     reason = frame["reason"].to_numpy(dtype="object").copy()
     _refuse(reason, frame["at"].to_numpy() == UNKNOWN_AT, Refusal.UNKNOWN_TIME)
+    _refuse(reason, _strikeless(frame), Defect.MALFORMED)
     for defect, mask in _defects(frame):
         _refuse(reason, mask, defect)
     stamps = pd.to_datetime(frame["at"], unit="us", utc=True).dt.tz_convert(zone_named(rows.zone))
@@ -78,8 +80,15 @@ def _refuse(reason: Any, mask: Any, why: Defect | Refusal) -> None:
     reason[np.asarray(mask, dtype=bool) & (reason == "")] = why.value
 
 
+def _strikeless(frame: pd.DataFrame) -> Mask:
+    """Options without a strike that is a positive number; what is no option may have none, but no infinite one."""
+    strike = frame["strike"].to_numpy(dtype="float64")
+    bad: Mask = np.where(frame["right"].to_numpy() == "", np.isinf(strike), ~((strike > 0.0) & np.isfinite(strike)))
+    return bad
+
+
 def _defects(frame: pd.DataFrame) -> list[tuple[Defect, Mask]]:
-    """The vectorised twin of :func:`sidecar.domain.quotes.defect`, in its order."""
+    """The vectorised twin of :func:`sidecar.domain.quotes.defect`, in its order; an infinite size is not finite."""
     bid, ask, last = (frame[name].to_numpy() for name in ("bid", "ask", "last"))
     prices = np.stack([bid, ask, last])
     sizes = frame[["bid_size", "ask_size", "volume", "open_interest"]].to_numpy()
@@ -91,7 +100,8 @@ def _defects(frame: pd.DataFrame) -> list[tuple[Defect, Mask]]:
         (Defect.NOT_POSITIVE, (first >= 0) & ~at_first),
         (Defect.CROSSED, bid > ask),
         (Defect.EMPTY, np.isnan(prices).all(axis=0)),
-        (Defect.NEGATIVE_SIZE, ((sizes < 0.0) | np.isposinf(sizes)).any(axis=1)),
+        (Defect.NOT_FINITE, np.isinf(sizes).any(axis=1)),
+        (Defect.NEGATIVE_SIZE, (sizes < 0.0).any(axis=1)),
     ]
 
 
@@ -104,7 +114,7 @@ def _groups(frame: pd.DataFrame) -> tuple[Any, pd.DataFrame]:
 
 def _contract(first: Any, listing: Listing) -> Contract | Unlisted:
     lot = getattr(first, "lot", 0)
-    stated = int(lot) if lot == lot else 0
+    stated = int(lot) if isfinite(lot) else 0
     if not isinstance(first.underlying, str) or not first.underlying:
         return Unlisted(Defect.UNKNOWN.value)
     return listing.contract(first.underlying, first.expiry, first.strike, first.right, _date(first.day), stated)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import gzip
-import io
 import json
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sidecar.domain.errors import FileRefused
+from sidecar.store.importers.delimited import BROKEN, delimited
 
 _GLANCE = 4096
 _BROKEN = (
@@ -30,7 +30,6 @@ _BROKEN = (
     tarfile.TarError,
     zipfile.BadZipFile,
     pa.ArrowException,
-    pd.errors.ParserError,
 )
 """What the readers below raise on a file that is cut off, garbled or of another kind; bad UTF-8 is a ``ValueError``."""
 
@@ -102,15 +101,18 @@ def archive_files(path: Path, only: tuple[str, ...] | None = None) -> Iterator[t
                 yield name, content.read()
 
 
-def text_table(path: Path, **options: Any) -> pd.DataFrame:
-    """A CSV file (plain, gzip, or the one member of a zip) as texts, with ``file`` and ``row`` (1 is the first)."""
+def text_table(path: Path, names: Sequence[Any] | None = None, skip: int = 0) -> pd.DataFrame:
+    """A CSV file (plain, gzip, or the one member of a zip) as texts, with ``file`` and ``row`` (1 is the first).
+
+    ``names`` for a file without a header, after ``skip`` lines. A row that has not a field for each is ``broken``.
+    """
     with readable(path):
-        return located(_csv(_content(path), **options), path.name)
+        return located(delimited(_content(path), names, skip), path.name)
 
 
-def texts(content: bytes, name: str, **options: Any) -> pd.DataFrame:
+def texts(content: bytes, name: str) -> pd.DataFrame:
     """The CSV ``content`` of an archive's member as texts, with ``file`` and ``row``."""
-    return located(_csv(content, **options), name)
+    return located(delimited(content), name)
 
 
 def parquet_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
@@ -146,8 +148,10 @@ def json_document(content: bytes) -> Any:
 
 
 def located(table: pd.DataFrame, name: str) -> pd.DataFrame:
-    """The table with where each row stands."""
+    """The table with where each row stands; none is broken unless the reader said so."""
     table = table.reset_index(drop=True)
+    if BROKEN not in table:
+        table = table.assign(**{BROKEN: False})
     placed: pd.DataFrame = table.assign(file=pd.Categorical([name] * len(table)), row=table.index + 1)
     return placed
 
@@ -158,12 +162,6 @@ def joined(tables: list[pd.DataFrame]) -> pd.DataFrame:
         return tables[0]
     plain = [table.assign(file=table["file"].astype("str")) for table in tables]
     return pd.concat(plain, ignore_index=True).astype({"file": "category"})
-
-
-def _csv(content: bytes, **options: Any) -> pd.DataFrame:
-    options |= {"dtype": "str", "keep_default_na": False, "encoding": "utf-8-sig"}
-    table: pd.DataFrame = pd.read_csv(io.BytesIO(content), **options)
-    return table
 
 
 def _content(path: Path) -> bytes:

@@ -10,7 +10,7 @@ import pytest
 
 from sidecar.domain.reference import Reference
 from sidecar.reference import load_reference
-from sidecar.store.importers.rows import Options
+from sidecar.store.importers.rows import Options, parsed
 from sidecar.store.importers.sift import Sifted, sift
 
 Taken = Callable[..., Sifted]
@@ -35,7 +35,7 @@ def taken(reference: Reference) -> Taken:
     ) -> Sifted:
         table = source if isinstance(source, pd.DataFrame) else format_.load(source)
         options = Options(reference, zone, expiry, day)
-        return sift(format_.parse(table.iloc[rows].reset_index(drop=True), options), options)
+        return sift(parsed(format_.parse, table.iloc[rows].reset_index(drop=True), options), options)
 
     return run
 

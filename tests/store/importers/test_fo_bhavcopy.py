@@ -60,6 +60,23 @@ def test_what_did_not_trade_is_empty_and_what_cannot_be_is_refused(tmp_path: Pat
     assert counts(taken(fo_bhavcopy, _file(tmp_path, LEGACY + "\n".join(lines)))) == (0, wrong)
 
 
+def test_a_row_with_another_number_of_columns_or_an_infinite_strike_or_lot_is_refused_alone(
+    tmp_path: Path, taken: Any, counts: Any
+) -> None:
+    good = "2025-09-02,2025-09-02,STO,ABCAPITAL,2025-10-28,{},CE,7.80,274.85,15500,4,{}"
+    lines = [good.format("290.00", 3100), good.format("300.00", 3100) + ",1", "2025-09-02,STO"]
+    lines += [good.format("1e999", 3100), good.format("310.00", "1e999")]
+    sifted = taken(fo_bhavcopy, _file(tmp_path, UDIFF + "\n".join(lines)))
+    assert counts(sifted) == (2, {"malformed": 3, "unknown_contract": 1})
+
+
+def test_a_blank_underlying_value_is_counted_where_the_layout_states_one(
+    tmp_path: Path, taken: Any, counts: Any
+) -> None:
+    text = "2025-09-02,2025-09-02,STO,ABCAPITAL,2025-10-28,290.00,CE,7.80,,15500,4,3100\n"
+    assert counts(taken(fo_bhavcopy, _file(tmp_path, UDIFF + text))) == (1, {"no_index": 1})
+
+
 def test_the_real_excerpts_count(shared_data: Path, taken: Any, counts: Any) -> None:
     legacy = shared_data / "eod" / "fo_bhavcopy_legacy_excerpt_2008-10-24.csv"
     udiff = shared_data / "eod" / "fo_bhavcopy_udiff_excerpt_2025-09-02.csv"

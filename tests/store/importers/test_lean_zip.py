@@ -109,3 +109,10 @@ def test_the_real_half_day_of_goog_is_taken_but_for_its_empty_rows(shared_data: 
     path = shared_data / "chain_intraday" / "lean_us_minute" / "option/usa/minute/goog/20151224_quote_american.zip"
     found, refused = counts(taken(lean_zip, path))
     assert (found + refused["empty"], set(refused)) == (275_552, {"empty"})
+
+
+def test_a_line_with_another_number_of_fields_is_malformed_and_the_rest_are_taken(
+    tmp_path: Path, taken: Any, counts: Any
+) -> None:
+    lines = QUOTES + "34320000,10000\n" + "34380000,10000,10000,9000,9500,3,20000,21000,19000,20500,4,5\n"
+    assert counts(taken(lean_zip, _goog(tmp_path, "quote", lines))) == (2, {"malformed": 2})

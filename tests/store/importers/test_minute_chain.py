@@ -1,9 +1,11 @@
 """The one-minute chain."""
 
+from math import inf, nan
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pytest
 
 from sidecar.domain.clock import iso
 from sidecar.store.importers import minute_chain
@@ -48,6 +50,25 @@ def test_bad_rows_are_refused_each_for_its_reason(taken: Any, counts: Any) -> No
     sifted = taken(minute_chain, _table(*changes))
     wrong = {"duplicate": 1, "unknown_time": 2, "malformed": 1, "not_positive": 1, "unknown_contract": 1}
     assert counts(sifted) == (2, wrong)
+
+
+@pytest.mark.parametrize("strike", [inf, -inf, nan, 0.0, -50.0])
+def test_a_strike_that_is_no_positive_number_is_malformed(taken: Any, counts: Any, strike: float) -> None:
+    assert counts(taken(minute_chain, _table({}, {"strike": strike}))) == (2, {"malformed": 1})
+
+
+def test_a_minute_whose_spot_is_nowhere_stated_is_counted_once(taken: Any, counts: Any) -> None:
+    later = {"timestamp": "202608181045", "spot": None}
+    sifted = taken(minute_chain, _table({}, later, later | {"option_type": "PE"}))
+    assert counts(sifted) == (4, {"no_index": 1})
+    assert sifted.refused[0].first_rows == ("made_up.parquet row 2",)
+    unstated = taken(minute_chain, _table({"spot": None}))
+    assert counts(unstated) == (1, {"no_index": 1})
+
+
+def test_an_infinite_volume_or_interest_is_not_finite(taken: Any, counts: Any) -> None:
+    changes: list[dict[str, Any]] = [{}, {"volume": inf, "option_type": "PE"}, {"oi": inf, "strike": 24250.0}]
+    assert counts(taken(minute_chain, _table(*changes))) == (2, {"not_finite": 2})
 
 
 def test_the_wrong_zone_puts_every_row_out_of_the_session(taken: Any, counts: Any) -> None:

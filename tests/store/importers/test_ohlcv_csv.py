@@ -53,6 +53,27 @@ def test_bad_bars_are_refused_each_for_its_reason(tmp_path: Path, taken: Any, co
     assert counts(taken(ohlcv_csv, path)) == (1, wrong)
 
 
+def test_a_row_with_another_number_of_columns_is_malformed_and_the_rest_are_taken(
+    tmp_path: Path, taken: Any, counts: Any
+) -> None:
+    rows = [
+        "2024-01-01 09:15,1,4,1,5",
+        "2024-01-01 09:16,1,4,1,5,6,7",
+        "2024-01-01 09:17,1,4",
+        "2024-01-01 09:18,1,4,1,5",
+    ]
+    sifted = taken(ohlcv_csv, _file(tmp_path, "NIFTY.csv", "datetime,open,high,low,close", *rows))
+    assert counts(sifted) == (2, {"malformed": 2})
+    assert sifted.refused[0].first_rows == ("NIFTY.csv row 2", "NIFTY.csv row 3")
+    seconds = ["2022-08-10 09:15:00,17530.1", "2022-08-10 09:15:01,17530.5,1", "2022-08-10 09:15:02"]
+    assert counts(taken(ohlcv_csv, _file(tmp_path, "nifty50_1s.csv", *seconds))) == (1, {"malformed": 2})
+
+
+def test_a_file_of_nothing_but_broken_rows_is_counted(tmp_path: Path, taken: Any, counts: Any) -> None:
+    path = _file(tmp_path, "NIFTY.csv", "datetime,open,high,low,close", "a", "b,c")
+    assert counts(taken(ohlcv_csv, path)) == (0, {"malformed": 2})
+
+
 def test_bars_without_a_time_or_a_name_are_refused(tmp_path: Path) -> None:
     with pytest.raises(FileRefused, match="no column datetime, timestamp or time"):
         ohlcv_csv.load(_file(tmp_path, "NIFTY.csv", "open,high,low,close", "1,2,3,4"))

@@ -64,6 +64,12 @@ def test_an_index_value_repeated_on_each_row_is_one_quote_and_two_values_are_two
     assert index["last"].tolist() == [100.0, 101.0]
 
 
+def test_an_instant_without_any_index_value_is_one_refusal_and_one_with_a_value_is_none() -> None:
+    table = pd.DataFrame({"file": "f", "row": [1, 2, 3, 4], "value": [None, None, None, 101.0]})
+    index = index_rows(table, pd.Series(["NIFTY"] * 4), pd.Series([5, 5, 6, 6]), table["value"])
+    assert index[["at", "reason", "row"]].to_numpy().tolist() == [[5, "no_index", 1], [6, "", 4]]
+
+
 def test_an_unknown_zone_is_refused() -> None:
     with pytest.raises(InputError, match="zone: 'Mars/Olympus' is no time zone"):
         zone_named("Mars/Olympus")

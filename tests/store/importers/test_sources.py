@@ -52,13 +52,11 @@ def test_a_truncated_file_of_any_kind_is_refused(tmp_path: Path, keep: float) ->
 def test_a_missing_an_empty_and_a_garbled_file_are_refused(tmp_path: Path) -> None:
     (tmp_path / "empty.csv").write_bytes(b"")
     (tmp_path / "bad.csv").write_bytes(b"x,y\n\xff\xfe\x80,2\n")
-    (tmp_path / "wide.csv").write_text("x,y\n1,2\n1,2,3,4\n")
     for name, said in (("none.csv", "is not a file"), ("empty.csv", "is empty")):
         with pytest.raises(FileRefused, match=said):
             glance(tmp_path / name)
-    for name in ("bad.csv", "wide.csv"):
-        with pytest.raises(FileRefused, match="cannot be read whole"):
-            text_table(tmp_path / name)
+    with pytest.raises(FileRefused, match="cannot be read whole"):
+        text_table(tmp_path / "bad.csv")
 
 
 def test_a_missing_column_is_named(tmp_path: Path) -> None:

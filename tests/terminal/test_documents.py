@@ -1,0 +1,20 @@
+"""The settings reference, written from the code."""
+
+from sidecar.settings import Settings
+from sidecar.terminal.documents import settings_reference
+
+
+def rows() -> dict[str, str]:
+    lines = [line.strip("| ").split(" | ") for line in settings_reference().splitlines() if line.startswith("| `")]
+    return {cells[0].strip("`"): cells[3].strip() if len(cells) > 3 else "" for cells in lines}
+
+
+def test_a_setting_that_the_file_has_no_words_on_is_described_by_the_code() -> None:
+    found = rows()
+    assert found["port"] == Settings.model_fields["port"].description
+    assert found["limits.vix"] == "volatility index"
+    assert found["limits.daily_loss"] == "of capital"
+
+
+def test_no_setting_is_left_without_words() -> None:
+    assert [name for name, what in rows().items() if not what] == []
