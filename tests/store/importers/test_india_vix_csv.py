@@ -48,3 +48,10 @@ def test_the_real_files_count(shared_data: Path, taken: Any, counts: Any) -> Non
     series = shared_data / "bars" / "india_vix_2p5min_2025-01-27_2025-02-14.csv.gz"
     assert counts(taken(india_vix_csv, export)) == (248, {})
     assert counts(taken(india_vix_csv, series)) == (1_603, {"out_of_session": 13, "unknown_time": 3})
+
+
+def test_a_row_with_another_number_of_columns_is_malformed_and_the_rest_are_taken(
+    tmp_path: Path, taken: Any, counts: Any
+) -> None:
+    rows = "16-MAY-2024,1,2,3,19.995,4,-0.28,-1.37\n17-MAY-2024,1,2,3,19,4,-0.28,-1.37,5\n20-MAY-2024,1\n"
+    assert counts(taken(india_vix_csv, _file(tmp_path, EXPORT + rows))) == (1, {"malformed": 2})
