@@ -20,7 +20,7 @@ def test_a_tape_is_taken_into_the_archive(tmp_path: Path, capsys: pytest.Capture
     assert main(["import", str(source), "--data-dir", str(tmp_path / "data")]) == 0
     told = capsys.readouterr().out
     assert "2026-09-07 tape: 20 quotes of 20 contracts" in told
-    assert "rows taken: 20; rows refused: 0" in told
+    assert "rows read: 20; quotes taken: 20; refused: 0" in told
     assert read_end(tmp_path / "data" / "tapes" / "day.tape") is not None
 
 
@@ -43,7 +43,7 @@ def test_the_good_file_is_taken_though_the_other_fails(tmp_path: Path, capsys: p
     assert main(["import", str(missing), str(tape(tmp_path / "day.tape")), "--data-dir", str(tmp_path / "data")]) == 1
     told = capsys.readouterr().out
     assert "missing.parquet" in told
-    assert "rows taken: 20" in told
+    assert "quotes taken: 20" in told
 
 
 def test_a_cut_tape_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
