@@ -15,9 +15,7 @@ def test_the_sample_replays_to_the_hash_that_the_desk_recorded(repository: Path)
     assert header.recorded == "desk"
     assert end is not None
     reference = load_reference()
-    result = replay(
-        path, desk_config(load_settings()), reference, reference.calendar("NSE"), broker=lambda _: Silent()
-    )
+    result = replay(path, desk_config(load_settings()), reference, reference.calendar("NSE"), broker=lambda _: Silent())
     assert result.report_hash == end.report_hash
     assert result.reports == end.reports > 100
     assert result.orders >= 2
