@@ -9,7 +9,7 @@ import pytest
 
 from sidecar.domain.breaker import BreakerEvent, BreakerStatus
 from sidecar.domain.errors import StoreError
-from sidecar.domain.events import CancelAll, CancelOrder, ChangeLimits
+from sidecar.domain.events import CancelAll, CancelOrder, ChangeLimits, Stop
 from sidecar.domain.orders import Fill, OrderState
 from sidecar.domain.report import Published
 from sidecar.servers import rest
@@ -257,8 +257,14 @@ def test_a_query_parameter_that_no_route_declares_is_refused_by_name(stand: Stan
     answer = stand.ask("GET", path)
     assert answer.status_code == 422
     assert name is None or answer.json()["errors"][0]["field"] == name
-    assert stand.ask("POST", "/emergency/stop?flatten=true").status_code == 422
     assert stand.desk.commands == []
+
+
+def test_a_stop_stops_whatever_its_url_carries_besides(stand: Stand) -> None:
+    assert stand.ask("POST", "/emergency/stop?flatten=true").status_code == 200
+    (command,) = stand.desk.commands
+    assert isinstance(command, Stop)
+    assert not command.flatten, "a query asks for nothing"
 
 
 def test_who_may_not_enter_is_not_told_what_a_route_takes(stand: Stand) -> None:
