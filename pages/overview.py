@@ -39,6 +39,7 @@ def figures_of_the_day(picture: reads.Picture) -> None:
         arrow(pnl) + money(pnl, currency, signed=True),
         _share(totals.get("daily_pnl_percent")),
         delta_color="orange" if (known(pnl) or 0) < 0 else "green",
+        delta_arrow="off",
         delta_description="of capital",
         border=True,
         help="Realised and unrealised since the session's open, after fees.",
