@@ -50,7 +50,7 @@ def test_install_writes_counts_errors_by_room_and_can_be_undone() -> None:
     undo = install(stream, on_error=lambda *row: errors.append(row))
     try:
         logging.getLogger("sidecar.store.writer").error("a\r\n\x1b[31mb")
-        logging.getLogger("uvicorn.error").critical("c")
+        logging.getLogger("starlette.routing").critical("c")
         logging.getLogger("sidecar.desk").info("d")
         try:
             raise ValueError("e\nf")
@@ -62,7 +62,7 @@ def test_install_writes_counts_errors_by_room_and_can_be_undone() -> None:
     lines = [json.loads(row) for row in stream.getvalue().splitlines()]
     assert [row["message"] for row in lines] == ["a\r\n\x1b[31mb", "c", "d", "g"]
     assert "ValueError" in lines[3]["exception"]
-    assert errors == [("store", "error"), ("uvicorn", "critical"), ("desk", "error")]
+    assert errors == [("store", "error"), ("starlette", "critical"), ("desk", "error")]
 
 
 def test_a_line_of_great_length_is_cut() -> None:
