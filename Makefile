@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
+PEERS := $(VENV)/.installed-bench
 ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -23,7 +24,7 @@ lint: $(DEV) ## ruff: lint and format
 types: $(DEV) ## mypy, strict
 	@$(BIN)/mypy
 
-bench: $(DEV) ## the measurements of bench/README.md, printed as tables (a few minutes)
+bench: $(PEERS) ## the measurements of bench/README.md, printed as tables (a few minutes)
 	@$(BIN)/python -m bench
 
 docs: $(STAMP) ## write docs/settings.md and docs/openapi.json from the code
@@ -32,6 +33,7 @@ docs: $(STAMP) ## write docs/settings.md and docs/openapi.json from the code
 lock: $(DEV) ## compile the lock files from pyproject.toml
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o requirements.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --group dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --group bench -c requirements-dev.txt pyproject.toml -o requirements-bench.txt
 
 clean: ## remove the environment and the caches; the data directory stays
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -52,4 +54,8 @@ $(STAMP): $(VENV)/.uv requirements.txt
 
 $(DEV): $(STAMP) requirements-dev.txt
 	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements-dev.txt
+	@touch $@
+
+$(PEERS): $(DEV) requirements-bench.txt
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements-bench.txt
 	@touch $@
