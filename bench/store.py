@@ -32,7 +32,7 @@ from sidecar.store.writer import Writer
 START = 1_787_000_000 * SECOND
 CONTRACTS = tuple(Contract("NIFTY", Kind.OPTION, date(2026, 8, 18), 50.0 * n, Right.CALL) for n in range(2000))
 RANDOM = np.random.default_rng(1)
-MARKET = [name for name in Chain.__dataclass_fields__ if name not in ("contracts", "at")]
+MARKET = [name for name in Chain.__dataclass_fields__ if name not in ("contracts", "rows", "vol_quality", "at")]
 SECONDS = 4.0
 
 
@@ -41,7 +41,9 @@ def sample(seq: int, count: int = len(CONTRACTS)) -> Published:
     at = START + seq * SECOND // 10
     numbers = {name: RANDOM.uniform(1, 500, count) for name in MARKET}
     rows = {contract.id: row for row, contract in enumerate(CONTRACTS[:count])}
-    chain = Chain(contracts=CONTRACTS[:count], rows=rows, at=np.full(count, at), **numbers)
+    chain = Chain(
+        contracts=CONTRACTS[:count], rows=rows, at=np.full(count, at), vol_quality=np.zeros(count, np.int8), **numbers
+    )
     report = DeskReport(
         seq, to_datetime(at), date(2026, 8, 18), True, None, None, True, "bench", True, "INR", 99, BreakerState(),
         False, (), (), (), (), (), (), (), (), (), (), Counters(0, {}, 0, 0, 0, 0, {}, 0, {}),

@@ -5,20 +5,21 @@ Formulas" (1998, 2nd edition 2007), whose worked examples are the golden rows of
 
 The symbols are the papers': F forward, K strike, T years, s = volatility x sqrt(T), D discount, w +1 call, -1 put.
 """
-# ruff: noqa: N806, N815
+# ruff: noqa: N806
 
-from typing import NamedTuple
+import math
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtr
+
+from sidecar.pricing import kernels, limits
 
 Array = NDArray[np.float64]
 
 PER_POINT = 0.01  # a volatility point, a percentage point of rate
 PER_DAY = 1 / 365
-_FAR = 40.0  # beyond it the normal density and tail are exactly zero in float64
-_ROOT_TWO_PI = 2.5066282746310002
+_UNITS = (1, 1, 1, PER_POINT, PER_DAY, PER_POINT, PER_POINT, PER_POINT**2, PER_DAY)
 
 
 class Greeks(NamedTuple):
@@ -35,22 +36,6 @@ class Greeks(NamedTuple):
     charm: Array  # d delta per calendar day that passes
 
 
-class _Terms(NamedTuple):
-    """What price and Greeks share."""
-
-    w: Array
-    F: Array
-    K: Array
-    T: Array
-    volatility: Array
-    root_T: Array
-    s: Array
-    d1: Array
-    d2: Array
-    N1: Array  # N(w d1)
-    N2: Array  # N(w d2)
-
-
 def price(
     forward: ArrayLike,
     strike: ArrayLike,
@@ -59,22 +44,29 @@ def price(
     discount: ArrayLike = 1.0,
     *,
     call: ArrayLike,
+    out: Array | None = None,
 ) -> Array:
     """Black-76 price, discount x (F N(d1) - K N(d2)) for a call, in points of the forward.
 
     `time` in years, `volatility` per square root of a year, `call` boolean; everything broadcasts. At zero time or
-    volatility the price is the discounted intrinsic value; a NaN gives NaN in its own place. The error is that of one
-    rounding of the forward: about 2e-16 x forward x delta. ValueError names an argument out of its domain (forward and
-    discount above 0; strike, time and volatility not below 0; all finite).
+    volatility the price is the discounted intrinsic value; a NaN gives NaN in its own place. The value of the option
+    out of the money is found without a difference of near numbers: a few ulp of error, and d1² of them in its wing.
+    ValueError names an argument out of its domain (forward and discount above 0; strike, time and volatility not below
+    0; all finite). `out`: a float64 array of the common shape in C order to write to, of memory that no argument
+    shares; what it holds after an error is not defined.
 
     Haug 1998 p. 2-8, an option on a future: F = K = 19, T = 0.75, volatility 0.28, rate 10 %, put:
 
     >>> round(float(price(19.0, 19.0, 0.75, 0.28, np.exp(-0.075), call=False)), 4)
     1.7011
     """
-    D = _within("discount", discount, above=0.0)
-    terms = _terms(forward, strike, time, volatility, call, D)
-    return np.asarray(D * _undiscounted(terms))
+    shape, columns = _columns((forward, time, discount), (strike, volatility), call)
+    made = np.empty(shape) if out is None else _writable(out, shape)
+    F, T, D, K, vol, is_call = columns
+    if kernels.prices(F, K, T, vol, D, is_call, made.reshape(-1)):
+        _require(forward, strike, time, volatility)
+        _within("discount", discount, above=0.0)
+    return made
 
 
 def greeks(
@@ -86,12 +78,13 @@ def greeks(
     *,
     call: ArrayLike,
     spot: ArrayLike | None = None,
+    out: Greeks | None = None,
 ) -> Greeks:
     """Price and Greeks; domain, shapes and errors as in `price`, `rate` continuous per year and of either sign.
 
     Without `spot` (Black-76): delta, gamma, vanna and charm per point of the forward; theta and rho at a fixed forward.
     With `spot` (Black-Scholes-Merton, carry yield q = r - ln(F/S)/T): per point of the spot; theta, rho and charm at a
-    fixed spot and q. At T = 0 no carry can be read from F/S, and none is assumed (q = r).
+    fixed spot and q. At T = 0 no carry can be read from F/S, and none is assumed (q = r). `out`: arrays to write to.
 
     Zero time or volatility gives the limits. They are finite except on the kink F = K, where gamma is +inf and, as the
     time runs out, theta and charm are -inf.
@@ -102,86 +95,81 @@ def greeks(
     >>> round(float(g.gamma), 4)
     0.0278
     """
-    r = _within("rate", rate)
-    S = None if spot is None else _within("spot", spot, above=0.0)
-    terms = _terms(forward, strike, time, volatility, call, r, 1.0 if S is None else S)
-    w, F, K, T, _, root_T, _, d1, _, N1, N2 = terms
-    with np.errstate(all="ignore"):
-        density, over_s, decay, d2_over_vol, d2_over_2T = _density_terms(terms)
-        D = np.exp(-r * T)
-        stretch = 1.0 if S is None else F / S  # dF/dS
-        D_stretch, F_density = D * stretch, D * F * density
-        value = D * _undiscounted(terms)
-        delta = D_stretch * w * N1
-        if S is None:
-            bleed, rho, drift = r * value, -T * value, r * delta
-        else:
-            b = np.where(T > 0, np.log(stretch) / T, 0.0)
-            q, strike_leg = r - b, w * K * D * N2
-            bleed, rho = q * delta * S - r * strike_leg, T * strike_leg
-            drift = q * delta - D_stretch * density * np.where(b == 0, 0.0, b * over_s)
-        greek = Greeks(
-            price=value,
-            delta=delta,
-            gamma=D_stretch * stretch * density * over_s / F,
-            vega=F_density * root_T * PER_POINT,
-            theta=(bleed - F_density * decay) * PER_DAY,
-            rho=rho * PER_POINT,
-            vanna=-D_stretch * density * d2_over_vol * PER_POINT,
-            volga=F_density * root_T * d1 * d2_over_vol * PER_POINT**2,
-            charm=(drift + D_stretch * density * d2_over_2T) * PER_DAY,
-        )
-    return Greeks(*(np.asarray(each + 0.0) for each in greek))  # + 0.0: no minus zero reaches a reader
+    carried = (forward, time, rate) if spot is None else (forward, time, rate, spot)
+    shape, columns = _columns(carried, (strike, volatility), call)
+    if out is None:
+        rows = tuple(np.empty((9, math.prod(shape))))
+        made = Greeks(*rows) if len(shape) == 1 else Greeks(*[row.reshape(shape) for row in rows])
+    else:
+        made = Greeks(*[_writable(each, shape) for each in out])
+        rows = tuple(each.reshape(-1) for each in made)
+    F, T, r, *S, K, vol, is_call = columns
+    given = (F, K, T, vol, r, S[0] if S else None, is_call)
+    if kernels.greeks(*given, rows):
+        _require(forward, strike, time, volatility)
+        _within("rate", rate)
+        if spot is not None:
+            _within("spot", spot, above=0.0)
+        _take_limits(given, made)
+    return made
 
 
-def _terms(
-    forward: ArrayLike, strike: ArrayLike, time: ArrayLike, volatility: ArrayLike, call: ArrayLike, *others: ArrayLike
-) -> _Terms:
-    F = _within("forward", forward, above=0.0)
-    K = _within("strike", strike, least=0.0)
-    T = _within("time", time, least=0.0)
-    vol = _within("volatility", volatility, least=0.0)
+def _columns(
+    shared: tuple[ArrayLike, ...], each: tuple[ArrayLike, ...], call: ArrayLike
+) -> tuple[tuple[int, ...], list[Any]]:
+    """The common shape; and, of that size, `shared` (or as numbers, if all of them are), `each` and `call`."""
+    if type(call) is bool and all([type(number) is float for number in shared + each]):  # noqa: C419 (one option)
+        return (), [*shared, *[np.array((number,)) for number in each], np.array((call,))]
     is_call = np.asarray(call)
     if is_call.dtype != np.bool_:
         raise TypeError(f"call must be boolean, not {is_call.dtype}")
-    shapes = (np.shape(each) for each in (F, K, T, vol, is_call, *others))
-    F = np.broadcast_to(F, np.broadcast_shapes(*shapes))  # all that follows takes its shape from F
-    w = np.where(is_call, 1.0, -1.0)
-    with np.errstate(all="ignore"):
-        root_T = np.sqrt(T)
-        s = vol * root_T
-        x = np.log(F / K)
-        h = np.where(x == 0, 0.0, x / s)
-        d1 = np.minimum(np.maximum(h + 0.5 * s, -_FAR), _FAR)
-        d2 = np.minimum(np.maximum(h - 0.5 * s, -_FAR), _FAR)
-        return _Terms(w, F, K, T, vol, root_T, s, d1, d2, ndtr(w * d1), ndtr(w * d2))
+    first = [np.asarray(values, dtype=np.float64) for values in shared]
+    arrays = [*[np.asarray(values, dtype=np.float64) for values in each], is_call]
+    numbers = all(array.ndim == 0 for array in first)
+    shapes = {array.shape for array in (arrays if numbers else first + arrays)}
+    shapes.discard(())
+    shape = np.broadcast_shapes(*shapes) if len(shapes) > 1 else shapes.pop() if shapes else ()
+    made: list[Any] = [float(array) for array in first] if numbers else [_column(array, shape) for array in first]
+    made += [_column(array, shape) for array in arrays]
+    return shape, made
 
 
-def _undiscounted(terms: _Terms) -> Array:
-    """Floored at the intrinsic value, which rounding could undercut by one unit in the last place."""
-    w, F, K = terms.w, terms.F, terms.K
-    return np.maximum(w * (F * terms.N1 - K * terms.N2), np.maximum(w * (F - K), 0.0))
+def _column(array: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+    """The array in one dimension of the shape's size: as it lies, or a copy. A kernel knows one kind of array only."""
+    if array.shape == shape and array.flags.carray:
+        return array.reshape(-1)
+    made = np.empty(shape, array.dtype)
+    made[...] = array
+    return made.reshape(-1)
 
 
-def _density_terms(terms: _Terms) -> tuple[Array, Array, Array, Array, Array]:
-    """n(d1), and what multiplies it: 1/s, vol/(2 sqrt T), d2/vol, d2/(2 T)."""
-    _, _, _, T, vol, root_T, s, d1, d2, _, _ = terms
-    density = np.exp(-0.5 * d1 * d1) / _ROOT_TWO_PI
-    nil = density == 0  # any finite factor will do, and 0 * inf must not be met
-    over_s = 1.0 / np.where(nil, 1.0, s)
-    decay = 0.5 * vol / np.where(nil, 1.0, root_T)
-    d2_over_vol = d2 / np.where(nil, 1.0, vol)
-    d2_over_2T = 0.5 * d2 / np.where(nil, 1.0, T)
-    kink = (s == 0) & ~nil
-    if np.any(kink):  # F = K and no deviation left: d2 = -s/2 on the way there
-        decay = np.where(kink, np.where(vol == 0, 0.0, np.inf), decay)
-        d2_over_vol = np.where(kink, -0.5 * root_T, d2_over_vol)
-        d2_over_2T = np.where(kink, -0.5 * decay, d2_over_2T)
-    return density, over_s, decay, d2_over_vol, d2_over_2T
+def _writable(out: Array, shape: tuple[int, ...]) -> Array:
+    if out.shape != shape or out.dtype != np.float64 or not (out.flags.c_contiguous and out.flags.writeable):
+        raise ValueError(f"out must be writeable float64 in C order of shape {shape}, not {out.dtype} of {out.shape}")
+    return out
 
 
-def _within(name: str, values: ArrayLike, *, above: float = -np.inf, least: float = -np.inf) -> Array:
-    """As float64; ValueError unless every number (NaN apart) is finite, > above and >= least."""
+def _take_limits(given: tuple[Any, ...], made: Greeks) -> None:
+    """Write the limits where there is no time or no volatility."""
+    size = made.price.size
+    F, K, T, vol, r, S, is_call = (each if each is None or np.ndim(each) else np.full(size, each) for each in given)
+    rows = np.flatnonzero((T == 0) | (vol == 0))
+    if rows.size:
+        spot = None if S is None else S[rows]
+        found = limits.greeks(F[rows], K[rows], T[rows], vol[rows], r[rows], spot, is_call[rows])
+        for column, unit, values in zip(made, _UNITS, found, strict=True):
+            column.reshape(-1)[rows] = values * unit
+
+
+def _require(forward: ArrayLike, strike: ArrayLike, time: ArrayLike, volatility: ArrayLike) -> None:
+    _within("forward", forward, above=0.0)
+    _within("strike", strike, least=0.0)
+    _within("time", time, least=0.0)
+    _within("volatility", volatility, least=0.0)
+
+
+def _within(name: str, values: ArrayLike, *, above: float = -np.inf, least: float = -np.inf) -> None:
+    """ValueError unless every number (NaN apart) is finite, > above and >= least."""
     array = np.asarray(values, dtype=np.float64)
     lowest = np.fmin.reduce(array, axis=None, initial=np.inf)
     highest = np.fmax.reduce(array, axis=None, initial=-np.inf)
@@ -189,4 +177,3 @@ def _within(name: str, values: ArrayLike, *, above: float = -np.inf, least: floa
         rule = f"above {above:g}" if above > -np.inf else f"at least {least:g}" if least > -np.inf else "finite"
         worst = highest if highest == np.inf else lowest
         raise ValueError(f"{name} must be {rule} and finite (NaN where unknown), not {worst:g}")
-    return array

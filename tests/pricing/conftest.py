@@ -1,0 +1,10 @@
+"""The kernels are compiled before the first test: Hypothesis would blame the example that had to wait for it."""
+
+import pytest
+
+from sidecar.pricing import kernels
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled() -> None:
+    kernels.warm()
