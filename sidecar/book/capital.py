@@ -1,14 +1,29 @@
-"""Margin and free capital, a first cut: each leg by itself, no offset between legs, no credit for a premium received.
+"""Margin and free capital of a fund: portfolio margin, and premiums that count when paid and never when received.
 
-This is deliberately more than an exchange asks: a hedged leg is charged as if it stood alone. What is blocked:
+What is blocked, for all contracts of one underlying together (those that expire today apart, where the rules say so):
 
-- long option: what was paid for it. That is all it can lose, so its unrealised loss is not charged a second time;
-- short option: ``short_option`` x spot x quantity, plus the whole price of buying it back now. The premium received is
-  not part of capital, and the whole buy-back price is charged, so no unrealised loss is charged a second time either;
-- future: ``future`` x spot x quantity, and its unrealised loss on top, which is settled in cash each day.
+- the **requirement** of the exchange's portfolio margin: worst scenario and exposure, less the net value of the options
+  at their marks, and never below 0. A short option's whole price of buying it back is in it;
+- the **net premium**: what was paid for long options, less what was received for short ones, and never below 0. What
+  was received counts at most at the mark, so that a premium above it adds nothing, and only against what was paid: it
+  is kept for the buying back that the requirement charges;
+- of a future also its unrealised loss, which is settled in cash each day.
 
-Law: a short option adds ``-(short_option x spot + mark)`` a unit to available margin, whatever was received for it: it
-never raises it. Unrealised gains are never available. So available never exceeds capital plus realised P&L.
+So a long option alone blocks what was paid for it, whatever it is worth now: that is all it can lose. A short one alone
+blocks its risk and its price, whatever was received. A debit spread blocks its debit and a credit spread its width, and
+on top of it the exposure margin of its shorts: the credit does not shorten the width.
+
+Laws: available never exceeds capital plus realised P&L, because nothing that is blocked is below 0 and unrealised
+gains are never available. A premium received never raises it: selling an option where none is held long never does,
+and elsewhere a price above the mark does no more than the mark. The one thing that selling frees is what was paid for
+a long option that it hedges.
+
+**Working orders** count when they are sent: a fund is taken to block the most that it could after any set of fills, of
+whole orders or of parts, so that an order may not lean on a hedge that has not filled.
+
+**Attribution.** A fund's margin is less than the sum of its parts, so it cannot be split without a rule. A strategy's
+margin is what its own legs would block by themselves, a position's what it would block alone. They are the honest
+size of each, and they add up to more than the fund's; nothing adds them up.
 """
 
 from __future__ import annotations
@@ -24,62 +39,67 @@ from sidecar.domain.contracts import Contract, Kind
 from sidecar.domain.errors import InputError
 
 
-class MarginRates(msgspec.Struct, frozen=True):
-    """Fractions of spot notional, price scan and exposure together (0.14 for 12 % and 2 %)."""
-
-    short_option: float
-    future: float
-
-    def __post_init__(self) -> None:
-        for name in self.__struct_fields__:
-            rate = getattr(self, name)
-            if not 0.0 < rate <= 1.0:
-                raise InputError(f"{name}_margin_rate", f"{rate} is no margin rate", "give a fraction in (0, 1]")
-
-
 class Margin(msgspec.Struct, frozen=True):
-    """What a position or a fund (``id``) blocks: ``used``, and the unrealised ``loss`` (0 or less) beside it."""
+    """What a fund (``id``) blocks: ``used``, and the unrealised ``loss`` of its futures (0 or less) beside it."""
 
     id: str
     used: float
     loss: float
 
 
-def leg_margin(contract: Contract, quantity: int, entry: float, mark: float, spot: float, rates: MarginRates) -> float:
-    """What ``quantity`` signed units block, bought or sold at ``entry``; NaN where a price it needs is unknown.
+class Holding(msgspec.Struct, frozen=True):
+    """Signed units of one contract and the net premium they hold: paid above 0, received below it."""
 
-    ``entry`` matters for a long option alone; for one not yet bought give the mark or the order's price.
+    quantity: int = 0
+    premium: float = 0.0
 
-    1 x NIFTY lot of 75 sold at 80, marked 100, spot 26,000, rate 0.14: 0.14 x 26,000 x 75 + 100 x 75 = 280,500.
+
+def premium_of(contract: Contract, quantity: int, entry: float, mark: float) -> float:
+    """What ``quantity`` signed units at ``entry`` paid; below 0 what they received, at most ``mark`` a unit.
+
+    A future has no premium. NaN where a price it needs is unknown.
 
     :raises InputError: a contract that cannot be held.
     """
-    if quantity == 0:
-        return 0.0
-    if contract.kind is Kind.FUTURE:
-        return rates.future * spot * abs(quantity)
-    if contract.kind is not Kind.OPTION:
+    if contract.kind is Kind.INDEX:
         raise InputError("symbol", f"{contract.id} is an index, which cannot be held", "name a future or an option")
-    return entry * quantity if quantity > 0 else (rates.short_option * spot + mark) * -quantity
+    if quantity == 0 or contract.kind is Kind.FUTURE:
+        return 0.0
+    return entry * quantity if quantity > 0 else _lesser(entry, mark) * quantity
 
 
-def position_margin(position: Position, contract: Contract, mark: float, spot: float, rates: MarginRates) -> Margin:
-    """What a position blocks at today's ``mark`` and ``spot``; NaN where a price it needs is unknown."""
-    entry = float(position.average_price)
-    used = leg_margin(contract, position.quantity, entry, mark, spot, rates)
+def held(positions: Iterable[Position], contract: Contract, mark: float) -> Holding:
+    """The positions of one contract as one holding."""
+    quantity, premium = 0, 0.0
+    for position in positions:
+        quantity += position.quantity
+        premium += premium_of(contract, position.quantity, float(position.average_price), mark)
+    return Holding(quantity, premium)
+
+
+def moved(holding: Holding, contract: Contract, quantity: int, price: float, mark: float) -> Holding:
+    """The holding after fills at ``price`` that bring it to ``quantity``.
+
+    Units bought are taken to cost at least the mark, units sold to fetch at most the mark. What is closed takes its
+    share of the premium with it.
+    """
+    before = holding.quantity
+    if quantity == before:
+        return holding
+    change = quantity - before
+    at = _larger(price, mark) if change > 0 else price
+    if before * change >= 0:
+        return Holding(quantity, holding.premium + premium_of(contract, change, at, mark))
+    if before * quantity >= 0:
+        return Holding(quantity, holding.premium * (quantity / before))
+    return Holding(quantity, premium_of(contract, quantity, at, mark))
+
+
+def future_loss(position: Position, contract: Contract, mark: float) -> float:
+    """The unrealised loss of a future, 0 or less; 0 of an option. NaN where the mark is unknown."""
     if contract.kind is not Kind.FUTURE:
-        return Margin(position.id, used, 0.0)
-    result = unrealized(position, mark)
-    return Margin(position.id, used, min(result, 0.0))  # in this order an unknown result stays NaN
-
-
-def fund_margin(fund_id: str, margins: Iterable[Margin]) -> Margin:
-    """The sum over a fund's positions; NaN as soon as one of them is."""
-    used = loss = 0.0
-    for margin in margins:
-        used += margin.used
-        loss += margin.loss
-    return Margin(fund_id, used, loss)
+        return 0.0
+    return min(unrealized(position, mark), 0.0)  # in this order an unknown result stays NaN
 
 
 def available(capital: Decimal, realized: Decimal, fees: Decimal, margin: Margin) -> float:
@@ -88,3 +108,11 @@ def available(capital: Decimal, realized: Decimal, fees: Decimal, margin: Margin
     It can be negative: then nothing that needs margin may be added. NaN means that it is not known.
     """
     return float(capital + realized - fees) + margin.loss - margin.used
+
+
+def _lesser(price: float, mark: float) -> float:
+    return min(price, mark) if mark == mark else mark
+
+
+def _larger(price: float, mark: float) -> float:
+    return max(price, mark) if mark == mark else mark

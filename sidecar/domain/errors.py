@@ -8,6 +8,7 @@ An error holds data; ``__str__`` makes one sentence that names the cause and, wh
     │   └── FileRefused           a whole file cannot be read (format, truncation)
     ├── ConfigurationError        a setting is missing, wrong or unsafe
     ├── CalendarBeyond            the sessions table does not reach that day: the desk fails closed
+    ├── NotReported               the desk has not reported yet
     ├── NotKnown                  reference data has no row for that underlying and day
     ├── AlreadyRunning            another sidecar owns the data directory
     ├── StoreError
@@ -78,6 +79,13 @@ class CalendarBeyond(DeskError):
             f"{self.day}: outside the sessions table, which covers {self.first} to {self.last}; "
             "add the exchange's published sessions to data/reference/sessions.csv"
         )
+
+
+class NotReported(DeskError):
+    """The desk has not reported yet, so nothing can be said of it."""
+
+    def __str__(self) -> str:
+        return "the desk has not reported yet; ask again in a second"
 
 
 class NotKnown(DeskError):

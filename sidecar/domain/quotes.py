@@ -30,7 +30,8 @@ def defect(quote: Quote) -> Defect | None:
     NaN means unknown and is no defect; at least one of bid, ask and last must be known. Locked (bid = ask) is legal.
     """
     bid, ask, last = quote.bid, quote.ask, quote.last
-    if 0.0 < bid <= ask < inf and 0.0 < last < inf and quote.bid_size >= 0.0 and quote.ask_size >= 0.0:
+    sizes = (quote.bid_size, quote.ask_size, quote.volume, quote.open_interest)
+    if 0.0 < bid <= ask < inf and 0.0 < last < inf and min(sizes) >= 0.0 and sum(sizes) < inf:
         return None
     for price in (bid, ask, last):
         if price in (inf, -inf):
@@ -41,7 +42,9 @@ def defect(quote: Quote) -> Defect | None:
         return Defect.CROSSED
     if bid != bid and ask != ask and last != last:
         return Defect.EMPTY
-    for size in (quote.bid_size, quote.ask_size, quote.volume, quote.open_interest):
-        if size < 0.0 or size == inf:
+    for size in sizes:
+        if size in (inf, -inf):
+            return Defect.NOT_FINITE
+        if size < 0.0:
             return Defect.NEGATIVE_SIZE
     return None

@@ -63,11 +63,31 @@ class LimitsRecorded(Record, frozen=True):
     configured: dict[str, float] = {}
 
 
+class ExplainMark(msgspec.Struct, frozen=True):
+    """Where one leg's explain of the day stands (``id`` is the position's); an unknown number is ``None``.
+
+    ``base_cash`` is realised P&L less fees when the day began, ``base_value`` unrealised P&L. ``parts`` are in the
+    order of ``book.explain.PARTS``; ``left`` is what they left at the last known mark, ``unpriced`` how much of it came
+    while something was unknown. ``start`` is the market that the running interval began in, at ``started``.
+    """
+
+    id: str
+    quantity: int
+    base_cash: Decimal
+    base_value: float
+    parts: tuple[float, ...]
+    left: float
+    unpriced: float
+    started: int
+    start: tuple[float | None, ...]
+
+
 class EquityMarked(Record, frozen=True):
     """Equity by fund, its peak, and what the ``day`` opened at, from trusted marks: once a minute, and at the roll.
 
     ``max_drawdown`` is the deepest fall from a peak so far, a fraction of that peak. ``capital`` is what the settings
-    gave each fund: money that is added or taken away between two runs is neither profit nor loss.
+    gave each fund: money that is added or taken away between two runs is neither profit nor loss. ``explain`` is the
+    explain of each leg of the day; None in the records of older programs.
     """
 
     day: date
@@ -76,6 +96,7 @@ class EquityMarked(Record, frozen=True):
     opening: dict[str, Decimal]
     max_drawdown: dict[str, float] = {}
     capital: dict[str, Decimal] = {}
+    explain: tuple[ExplainMark, ...] | None = None
 
 
 class Audited(Record, frozen=True):

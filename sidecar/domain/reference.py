@@ -17,6 +17,7 @@ import msgspec
 from sidecar.domain.calendar import Calendar, parse_calendars
 from sidecar.domain.errors import InputError, NotKnown
 from sidecar.domain.expiries import CYCLES, WEEKDAYS, ExpiryRule, listed
+from sidecar.domain.margins import PARTS, MarginRules
 from sidecar.domain.tables import TABLES, Dated, Row, base, checked_rows, day, extended, quantity, rate, step, value_on
 
 _LOT_DAYS = ("expiry_first", "expiry_last", "first", "last")
@@ -72,12 +73,14 @@ class Reference:
         lots: Mapping[str, tuple[Lot, ...]],
         expiry_rules: Mapping[str, tuple[ExpiryRule, ...]],
         fees: Mapping[tuple[str, str, str], Dated],
+        margins: Mapping[tuple[str, str], Dated],
     ) -> None:
         self._calendars = dict(calendars)
         self._rules = dict(rules)
         self._lots = dict(lots)
         self._expiry_rules = dict(expiry_rules)
         self._fees = dict(fees)
+        self._margins = dict(margins)
 
     @property
     def underlyings(self) -> tuple[str, ...]:
@@ -159,6 +162,13 @@ class Reference:
         base = parts.pop("stt_exercise_base")
         return FeeSchedule(stt_exercise_base=base, **{part: Decimal(value) for part, value in parts.items()})
 
+    def margins(self, underlying: str, on: date) -> MarginRules:
+        """What the clearing corporation asks for positions in the underlying on the day ``on``."""
+        held = ((part, self._margins.get((underlying, part), ())) for part in PARTS)
+        return MarginRules(
+            **{part: float(value_on(dated, "margins", f"{part} of {underlying}", on)) for part, dated in held}
+        )
+
     def _rule(self, underlying: str, rule: str, on: date) -> str:
         return value_on(self._rules.get((underlying, rule), ()), "contract_rules", f"{rule} of {underlying}", on)
 
@@ -192,7 +202,8 @@ def parse_reference(tables: Mapping[str, Iterable[Row]]) -> Reference:
         for one, two in combinations(held, 2):
             if one.overlaps(two):
                 raise InputError("lots.csv", f"{underlying}: {one} and {two} answer one question", "part their days")
-    return Reference(parse_calendars(rows["exchanges"], rows["sessions"]), rules, lots, expiry_rules, fees)
+    margins = _margins(rows["margins"])
+    return Reference(parse_calendars(rows["exchanges"], rows["sessions"]), rules, lots, expiry_rules, fees, margins)
 
 
 _RULES: dict[str, Callable[[str], str]] = {
@@ -202,6 +213,15 @@ _RULES: dict[str, Callable[[str], str]] = {
     "freeze_quantity": quantity,
 }
 _PARTS = {part: base if part == "stt_exercise_base" else rate for part in FeeSchedule.__struct_fields__}
+
+
+def _margins(rows: Iterable[Row]) -> dict[tuple[str, str], Dated]:
+    margins: dict[tuple[str, str], Dated] = {}
+    for row in rows:
+        for underlying in row["underlyings"].split():
+            key = (underlying, row["part"])
+            margins[key] = extended(margins.get(key, ()), "margins", row, row["part"], dict.fromkeys(PARTS, rate))
+    return margins
 
 
 def _lot(row: Row) -> Lot:

@@ -7,7 +7,7 @@ cent, but for the two ``…_percent`` fields that the wire names so, which are f
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -17,6 +17,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from sidecar.domain.analytics import ExplainLine, SmileLine, TailLine
 from sidecar.domain.breaker import BreakerEvent, BreakerState
 from sidecar.domain.contracts import Contract, Right
 from sidecar.domain.orders import Order, OrderRequest
@@ -230,7 +231,9 @@ class Chain:
     """The market of every listed contract, one entry a contract, in listing order; read-only copies of one instant.
 
     ``rows`` finds a contract's entry by its id. ``iv`` is NaN where no implied volatility exists; ``mark`` is what the
-    book is valued at. Greeks are per unit (CONTRACT section 1). ``at`` is microseconds UTC, 0 where none was ever seen.
+    book is valued at, ``forward`` the forward to a contract's expiry (an index: its level). Greeks are per unit
+    (CONTRACT section 1); ``vol_quality`` says what they rest on (:class:`~sidecar.domain.analytics.VolQuality`).
+    ``at`` is microseconds UTC, 0 where none was ever seen.
     """
 
     contracts: tuple[Contract, ...]
@@ -243,35 +246,25 @@ class Chain:
     mark: Floats
     volume: Floats
     open_interest: Floats
+    forward: Floats
     iv: Floats
     delta: Floats
     gamma: Floats
     vega: Floats
     theta: Floats
     rho: Floats
+    vanna: Floats
+    volga: Floats
+    charm: Floats
+    vol_quality: NDArray[np.int8]
     at: NDArray[np.int64]
 
     def digest(self) -> bytes:
         """SHA-256 over the bytes of every array, in field order."""
         total = sha256()
-        for array in (
-            self.bid,
-            self.ask,
-            self.bid_size,
-            self.ask_size,
-            self.last,
-            self.mark,
-            self.volume,
-            self.open_interest,
-            self.iv,
-            self.delta,
-            self.gamma,
-            self.vega,
-            self.theta,
-            self.rho,
-            self.at,
-        ):
-            total.update(array.tobytes())
+        for column in fields(self):
+            if column.name not in ("contracts", "rows"):
+                total.update(getattr(self, column.name).tobytes())
         return total.digest()
 
 
@@ -306,6 +299,10 @@ class DeskReport(msgspec.Struct, frozen=True):
     actions: tuple[Action, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
     order_updates: tuple[Order, ...] = ()
+    tail: tuple[TailLine, ...] = ()
+    smiles: tuple[SmileLine, ...] = ()
+    explain: tuple[ExplainLine, ...] = ()
+    explain_alarm: str = ""
     chain_digest: bytes = b""
 
     @property

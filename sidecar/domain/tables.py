@@ -15,6 +15,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "lots": ("underlying", "expiry_first", "expiry_last", "first", "last", "lot", "source"),
     "expiry_rules": ("underlying", "cycle", "weekday", "first", "last", "listed", "source"),
     "fees": ("exchanges", "instruments", "part", "from", "value", "source"),
+    "margins": ("underlyings", "part", "from", "value", "source"),
 }
 """The files of ``data/reference/`` (without ``.csv``) and their columns."""
 

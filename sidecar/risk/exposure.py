@@ -1,15 +1,32 @@
-"""How much the book holds: position Greeks by fund and underlying, and how far working orders can move them."""
+"""How much the book holds: position Greeks by fund and underlying, how far working orders can move them, and tables."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from math import fsum, isfinite, nan
 
 import msgspec
 
+from sidecar.domain.exposures import ExposureLine
 from sidecar.domain.report import GreeksLine, PositionLine, Quality
 
 _GRAVITY = {Quality.LIVE: 0, Quality.STALE: 1, Quality.MISSING: 2}
+
+#: Expiry buckets, the nearest first: the most calendar days left, and the name.
+EXPIRIES = ((0, "0DTE"), (7, "1-7d"), (30, "8-30d"), (90, "31-90d"))
+LATER, UNDATED = ">90d", "undated"
+_RANKS = {name: rank for rank, name in enumerate([*(name for _, name in EXPIRIES), LATER, UNDATED])}
+_SUMMED = ("delta", "gamma", "vega", "theta", "rho", "delta_cash", "gamma_cash", "gamma_pnl")
+
+#: The exposure tables and what a position's row in each is; ``today`` is the exchange's.
+TABLES: Mapping[str, Callable[[PositionLine, date], str]] = {
+    "leg": lambda line, _: line.id,
+    "strategy": lambda line, _: line.strategy,
+    "fund": lambda line, _: line.fund_id,
+    "underlying": lambda line, _: line.underlying,
+    "expiry": lambda line, today: bucket(line.expiry, today),
+}
 
 
 class Greeks(msgspec.Struct, frozen=True):
@@ -45,6 +62,34 @@ def over_funds(lines: Iterable[GreeksLine], spots: Mapping[str, float]) -> tuple
     for line in lines:
         groups.setdefault(line.underlying, []).append(line)
     return tuple(_sum("*", name, groups[name], spots.get(name, nan)) for name in sorted(groups))
+
+
+def exposures(positions: Iterable[PositionLine], spots: Mapping[str, float], today: date) -> tuple[ExposureLine, ...]:
+    """Every table of :data:`TABLES`: a line a key and underlying, and where a key has several, one for all (``*``).
+
+    Tables in their order, expiries nearest first, other keys and underlyings sorted. Sums are exact, so the order of
+    the positions changes nothing; a sum with an unknown part (a Greek, a spot that ``spots`` lacks) is NaN, and the
+    quality is the worst of the parts. What has expired and awaits its settlement counts as 0DTE.
+    """
+    rows = [_cash(line, spots.get(line.underlying, nan)) for line in positions]
+    lines: list[ExposureLine] = []
+    for table, key_of in TABLES.items():
+        groups: dict[str, dict[str, list[ExposureLine]]] = {}
+        for line, row in rows:
+            groups.setdefault(key_of(line, today), {}).setdefault(line.underlying, []).append(row)
+        for key in sorted(groups, key=_rank):
+            own = groups[key]
+            lines.extend(_joined(table, key, name, own[name]) for name in sorted(own))
+            if len(own) > 1:
+                lines.append(_joined(table, key, "*", [row for rows_of in own.values() for row in rows_of]))
+    return tuple(lines)
+
+
+def bucket(expiry: date | None, today: date) -> str:
+    """The name of an expiry's bucket by the calendar days that are left; ``undated`` for what never expires."""
+    if expiry is None:
+        return UNDATED
+    return next((name for most, name in EXPIRIES if (expiry - today).days <= most), LATER)
 
 
 def book_greeks(lines: Iterable[GreeksLine], fund_id: str, underlying: str) -> Greeks:
@@ -83,6 +128,38 @@ def _sum(fund_id: str, underlying: str, parts: Iterable[PositionLine | GreeksLin
     )
     quality = max((row.quality for row in rows), key=_GRAVITY.__getitem__)
     return GreeksLine(fund_id, underlying, delta, gamma, vega, theta, rho, delta * spot, quality)
+
+
+def _cash(line: PositionLine, spot: float) -> tuple[PositionLine, ExposureLine]:
+    per_cent = 0.01 * spot
+    row = ExposureLine(
+        by="leg",
+        key=line.id,
+        underlying=line.underlying,
+        delta=line.delta,
+        gamma=line.gamma,
+        vega=line.vega,
+        theta=line.theta,
+        rho=line.rho,
+        delta_cash=line.delta * spot,
+        gamma_cash=line.gamma * spot * per_cent,
+        gamma_pnl=0.5 * line.gamma * per_cent**2,
+        legs=1,
+        quality=line.quality,
+    )
+    return line, row
+
+
+def _joined(table: str, key: str, underlying: str, rows: list[ExposureLine]) -> ExposureLine:
+    total = {name: _add([getattr(row, name) for row in rows]) for name in _SUMMED}
+    if underlying == "*":
+        total["delta"] = total["gamma"] = nan
+    quality = max((row.quality for row in rows), key=_GRAVITY.__getitem__)
+    return ExposureLine(by=table, key=key, underlying=underlying, **total, legs=len(rows), quality=quality)
+
+
+def _rank(key: str) -> tuple[int, str]:
+    return _RANKS.get(key, -1), key
 
 
 def _add(values: list[float]) -> float:

@@ -31,13 +31,13 @@ def positions(request: OrderRequest, view: GateView) -> tuple[float, float]:
 def margin(request: OrderRequest, view: GateView) -> tuple[float, float]:
     """Margin that this contract's working orders, and then this order too, add to what the fund uses."""
     held = view.margin_of(view.position)
-    before, after = _contract_margin(request, view)
+    before, after = _most(view.margin_of, view.position, request, view)
     return before - held, after - held
 
 
 def capital_per_trade(request: OrderRequest, view: GateView) -> tuple[float, float]:
     """The larger of the margin that the order adds and the premium that it pays, of capital."""
-    before, after = _contract_margin(request, view)
+    before, after = _most(view.margin_of, view.position, request, view)
     pays = view.contract is not None and view.contract.kind is Kind.OPTION and request.side is Side.BUY
     premium = float(request.price or nan) * request.quantity if pays and not nears_zero(request, view) else 0.0
     return 0.0, _share(_larger(after - before, premium), view)
@@ -59,14 +59,14 @@ def margin_utilization(request: OrderRequest, view: GateView) -> tuple[float, fl
 
 
 def strategy_allocation(request: OrderRequest, view: GateView) -> tuple[float, float]:
-    """Margin used by the order's strategy, of capital; other strategies' orders in the contract count to it."""
-    before, after = margin(request, view)
-    return _share(view.margin_of_strategy + before, view), _share(view.margin_of_strategy + after, view)
+    """Margin used by the order's strategy alone, of capital; other strategies' orders in the contract count to it."""
+    before, after = _most(view.margin_of_strategy, 0, request, view)
+    return _share(before, view), _share(after, view)
 
 
 def position_allocation(request: OrderRequest, view: GateView) -> tuple[float, float]:
-    """Margin used by this contract, of capital."""
-    before, after = _contract_margin(request, view)
+    """Margin used by this contract alone, of capital."""
+    before, after = _most(view.margin_of_position, view.position, request, view)
     return _share(before, view), _share(after, view)
 
 
@@ -85,12 +85,15 @@ def _extreme(name: str, ends: tuple[Greeks, Greeks]) -> float:
     return _larger(*(abs(getattr(end, name)) for end in ends))
 
 
-def _contract_margin(request: OrderRequest, view: GateView) -> tuple[float, float]:
-    """The largest margin of the contract over the fills of its working orders: without this order, and with it."""
+def _most(margin_of: Callable[[int], float], at: int, request: OrderRequest, view: GateView) -> tuple[float, float]:
+    """The largest margin over the fills of the contract's working orders from ``at``: without this order, and with it.
+
+    Between ``at`` and each end a margin is convex, so the three points decide.
+    """
     working = view.working(request.symbol)
-    before = span(view.position, working)
-    after = span(view.position, (*working, request.signed))
-    return _larger(*map(view.margin_of, before)), _larger(*map(view.margin_of, after))
+    held = margin_of(at)
+    before, after = span(at, working), span(at, (*working, request.signed))
+    return _larger(held, _larger(*map(margin_of, before))), _larger(held, _larger(*map(margin_of, after)))
 
 
 def _share(amount: float, view: GateView) -> float:

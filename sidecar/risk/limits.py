@@ -40,6 +40,8 @@ class Measures(msgspec.Struct, frozen=True):
     net_gamma: float = nan
     net_vega: float = nan
     net_theta: float = nan
+    var_95: float = nan
+    stress_loss: float = nan
     vix: float = nan
     stale: float = nan
     trusted: bool = False
@@ -100,6 +102,8 @@ LIMITS: tuple[Limit, ...] = (
     Limit("net_gamma", "units per point", "absolute position gamma, by underlying", Trigger.GREEK_LIMIT, 25),
     Limit("net_vega", "currency per vol point", "absolute position vega, by underlying", Trigger.GREEK_LIMIT, 100_000),
     Limit("net_theta", "currency per day", "absolute position theta, by underlying", Trigger.GREEK_LIMIT, 200_000),
+    Limit("var_95", "fraction", "one-day loss that one day in twenty exceeds", Trigger.VAR_LIMIT, 0.05),
+    Limit("stress_loss", "fraction", "largest loss over the stresses", Trigger.VAR_LIMIT, 0.50),
     Limit("vix", "points", "volatility index", Trigger.VIX_SPIKE, 40, basis=Basis.QUOTES, reached=True),
     Limit(
         "stale_warn", "s", "age of the held data that warns", Trigger.DATA_FAILURE, 5,

@@ -9,7 +9,7 @@ from sidecar.domain.breaker import BreakerState
 from sidecar.domain.contracts import Contract, parse_id
 from sidecar.domain.orders import Order, OrderRequest
 from sidecar.risk.exposure import Greeks, reach
-from sidecar.risk.reduce_only import measures_do_not_rise, reduces, span
+from sidecar.risk.reduce_only import measures_do_not_rise, reduces
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,10 +21,13 @@ class GateView:
     age of its quote. ``position``: signed units of it that the fund holds. ``resting``: the fund's working orders,
     pending and unknown ones too; ``recent``: its orders created within the last minute.
 
-    Money is in account currency. ``used_margin``, ``available_margin`` and ``margin_of_strategy`` (of the request's
-    strategy) count positions, **and what working orders in other contracts would add if they filled**: an order counts
-    when it is sent. ``margin_of``: the margin this contract uses at a net quantity of the fund; at ``position`` it is
-    part of ``used_margin``. Working orders in this contract are added by the gate.
+    Money is in account currency. ``used_margin`` and ``available_margin`` count positions **and the most that working
+    orders in other contracts can add, whichever of them fill**: an order counts when it is sent. ``margin_of``: what
+    the fund would so use at a net quantity of this contract; at ``position`` that is ``used_margin``, or as much of it
+    as can change with the contract. ``margin_of_strategy``: what the request's strategy would use by itself with so
+    many units more of it; ``margin_of_position``: what the contract alone would use at a net quantity. Working orders
+    in this contract are added by the gate. ``margin_rises``: whether a fill of that many signed units can raise the
+    fund's margin, or might, after any set of fills of the others.
 
     ``greeks_of``: unit Greeks of a contract by its id, NaN where unknown, never an exception; it is asked for this
     contract and for those of the same underlying with working orders. ``book``: the fund's position Greeks in this
@@ -52,10 +55,12 @@ class GateView:
     capital: float
     used_margin: float
     available_margin: float
-    margin_of_strategy: float
     open_symbols: tuple[str, ...]
     disabled_strategies: tuple[str, ...]
     margin_of: Callable[[int], float]
+    margin_of_strategy: Callable[[int], float]
+    margin_of_position: Callable[[int], float]
+    margin_rises: Callable[[int], bool]
     greeks_of: Callable[[str], Greeks]
     book: Greeks
     blind: bool
@@ -88,8 +93,7 @@ def only_reduces(request: OrderRequest, view: GateView) -> bool:
     if view.planned_close:
         return True
     low, high = reach(view.book, view.moves(view.contract.underlying))
-    nets = span(view.position, view.working(request.symbol))
-    return measures_do_not_rise(request.signed, view.greeks_of(request.symbol), low, high, nets, view.margin_of)
+    return measures_do_not_rise(request.signed, view.greeks_of(request.symbol), low, high, view.margin_rises)
 
 
 def _remaining(order: Order) -> int:

@@ -5,144 +5,101 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.book.capital import Margin, MarginRates, available, fund_margin, leg_margin, position_margin
+from sidecar.book.capital import Holding, Margin, available, future_loss, held, moved, premium_of
 from sidecar.book.position import Position, apply
-from sidecar.book.positions import Book
-from sidecar.domain.contracts import Contract
 from sidecar.domain.errors import InputError
-from sidecar.domain.orders import Fill
-from tests.book.making import CALL, FUTURE, FUTURE_CONTRACT, INDEX, OPTION, PUT, PUT_OPTION, fees, fill, prices
+from tests.book.making import CALL, FUTURE, FUTURE_CONTRACT, INDEX, OPTION, fill
 
-RATES = MarginRates(short_option=0.14, future=0.12)
-CONTRACTS: dict[str, Contract] = {CALL: OPTION, PUT: PUT_OPTION, FUTURE: FUTURE_CONTRACT}
 CAPITAL = Decimal(1_000_000)
+units = st.integers(-9, 9).map(lambda lots: 75 * lots)
+some = units.filter(bool)
+prices = st.floats(0.05, 5_000)
 
 
 def position(quantity: int, price: str, symbol: str = CALL) -> Position:
     return apply(None, fill(quantity, price, symbol=symbol))[0]
 
 
-def free(book: Book, marks: dict[str, float], spot: float) -> float:
-    blocked = fund_margin(
-        "main",
-        (position_margin(p, CONTRACTS[p.symbol], marks[p.symbol], spot, RATES) for p in book.open_positions()),
-    )
-    return available(CAPITAL, book.realized(), book.fees(), blocked)
-
-
-def test_a_long_option_blocks_what_was_paid_whatever_it_is_worth_now() -> None:
+def test_a_long_option_paid_its_price_whatever_it_is_worth_now() -> None:
     for mark in (0.05, 80.0, 500.0, nan):
-        assert position_margin(position(75, "80"), OPTION, mark, 26_000.0, RATES) == Margin(
-            f"main/hand/{CALL}", 6000.0, 0
-        )
+        assert held([position(75, "80")], OPTION, mark) == Holding(75, 6000.0)
 
 
-def test_a_short_option_blocks_a_share_of_the_notional_and_the_price_of_buying_it_back() -> None:
-    # 0.14 x 26,000 x 75 = 273,000 and 100 x 75 = 7,500.
-    blocked = position_margin(position(-75, "80"), OPTION, 100.0, 26_000.0, RATES)
-    assert blocked.used == pytest.approx(280_500.0)
-    assert blocked.loss == 0.0
+def test_a_short_option_received_its_price_but_counts_no_more_than_it_costs_to_buy_back() -> None:
+    assert held([position(-75, "80")], OPTION, 100.0) == Holding(-75, -6000.0)
+    assert held([position(-75, "80")], OPTION, 30.0) == Holding(-75, -2250.0)
+    assert isnan(held([position(-75, "80")], OPTION, nan).premium)
 
 
-def test_a_future_blocks_a_share_of_the_notional_and_its_loss() -> None:
-    losing = position_margin(position(75, "26000", FUTURE), FUTURE_CONTRACT, 25_900.0, 25_950.0, RATES)
-    assert losing.used == pytest.approx(0.12 * 25_950 * 75)
-    assert losing.loss == -7500.0
-    assert position_margin(position(-75, "26000", FUTURE), FUTURE_CONTRACT, 25_900.0, 25_950.0, RATES).loss == 0.0
+def test_two_positions_of_a_contract_are_one_holding() -> None:
+    assert held([position(150, "80"), position(-75, "90")], OPTION, 85.0) == Holding(75, 12_000.0 - 6_375.0)
+    assert held([], OPTION, 85.0) == Holding()
 
 
-def test_available_is_capital_and_results_less_what_is_blocked_worked_by_hand() -> None:
-    # 1,000,000 + 228.75 - 32.4849 - 280,500 - 6,000 - 7,500 of the future's loss.
-    blocked = fund_margin("main", [Margin("a", 280_500.0, 0.0), Margin("b", 6000.0, 0.0), Margin("c", 0.0, -7500.0)])
-    assert blocked == Margin("main", 286_500.0, -7500.0)
-    assert available(CAPITAL, Decimal("228.75"), Decimal("32.4849"), blocked) == pytest.approx(706_196.2651)
-
-
-def test_nothing_held_blocks_nothing() -> None:
-    assert leg_margin(OPTION, 0, nan, nan, nan, RATES) == 0.0
-    assert fund_margin("main", []) == Margin("main", 0.0, 0.0)
-    flat = apply(position(75, "80"), fill(-75, "80"))[0]
-    assert position_margin(flat, OPTION, nan, nan, RATES).used == 0.0
-
-
-@pytest.mark.parametrize(("mark", "spot"), [(nan, 26_000.0), (100.0, nan)])
-def test_an_unknown_price_makes_margin_and_available_unknown(mark: float, spot: float) -> None:
-    blocked = position_margin(position(-75, "80"), OPTION, mark, spot, RATES)
-    assert isnan(blocked.used)
-    assert isnan(available(CAPITAL, Decimal(0), Decimal(0), fund_margin("main", [Margin("a", 1.0, 0.0), blocked])))
-
-
-def test_an_unknown_mark_of_a_future_makes_available_unknown() -> None:
-    blocked = position_margin(position(75, "26000", FUTURE), FUTURE_CONTRACT, nan, 26_000.0, RATES)
-    assert isnan(blocked.loss)
-    assert isnan(available(CAPITAL, Decimal(0), Decimal(0), blocked))
+def test_a_future_has_no_premium_and_its_loss_is_charged_and_its_gain_is_not() -> None:
+    assert held([position(-75, "26000", FUTURE)], FUTURE_CONTRACT, 25_900.0) == Holding(-75, 0.0)
+    assert future_loss(position(75, "26000", FUTURE), FUTURE_CONTRACT, 25_900.0) == -7500.0
+    assert future_loss(position(-75, "26000", FUTURE), FUTURE_CONTRACT, 25_900.0) == 0.0
+    assert future_loss(position(-75, "80"), OPTION, 900.0) == 0.0
 
 
 def test_an_index_cannot_be_held() -> None:
     with pytest.raises(InputError, match="cannot be held"):
-        leg_margin(INDEX, 75, 26_000.0, 26_000.0, 26_000.0, RATES)
+        premium_of(INDEX, 75, 26_000.0, 26_000.0)
 
 
-@pytest.mark.parametrize("rate", [0.0, -0.1, 1.5, nan])
-@pytest.mark.parametrize("field", ["short_option", "future"])
-def test_a_rate_that_is_no_fraction_is_refused_by_name(field: str, rate: float) -> None:
-    with pytest.raises(InputError, match=f"{field}_margin_rate"):
-        MarginRates(**{"short_option": 0.14, "future": 0.12, field: rate})
+def test_what_is_bought_costs_at_least_the_mark_and_what_is_sold_fetches_at_most_the_mark() -> None:
+    assert moved(Holding(), OPTION, 75, 90.0, 100.0) == Holding(75, 7500.0)
+    assert moved(Holding(), OPTION, 75, 110.0, 100.0) == Holding(75, 8250.0)
+    assert moved(Holding(), OPTION, -75, 110.0, 100.0) == Holding(-75, -7500.0)
+    assert moved(Holding(), OPTION, -75, 90.0, 100.0) == Holding(-75, -6750.0)
 
 
-marks = st.fixed_dictionaries(
-    {CALL: st.floats(0.05, 5000), PUT: st.floats(0.05, 5000), FUTURE: st.floats(20_000, 30_000)}
-)
-spots = st.floats(10_000, 40_000)
-lots = st.integers(1, 10)
+def test_what_is_closed_takes_its_share_of_the_premium_and_what_crosses_zero_begins_anew() -> None:
+    assert moved(Holding(150, 12_000.0), OPTION, 75, 1.0, 1.0) == Holding(75, 6_000.0)
+    assert moved(Holding(150, 12_000.0), OPTION, 0, 1.0, 1.0) == Holding(0, 0.0)
+    assert moved(Holding(150, 12_000.0), OPTION, -75, 100.0, 90.0) == Holding(-75, -6_750.0)
+    assert moved(Holding(-75, -6_000.0), OPTION, 75, 100.0, 90.0) == Holding(75, 7_500.0)
+    assert moved(Holding(75, 6_000.0), OPTION, 75, nan, nan) == Holding(75, 6_000.0)
 
 
-@st.composite
-def books(draw: st.DrawFn) -> Book:
-    book = Book()
-    for number in range(draw(st.integers(0, 8))):
-        symbol = draw(st.sampled_from((CALL, PUT, FUTURE)))
-        price = Decimal(str(round(draw(st.floats(20_000, 30_000)), 2))) if symbol == FUTURE else draw(prices)
-        book.apply(
-            fill(75 * draw(st.integers(-9, 9).filter(bool)), price, name=f"f{number}", symbol=symbol, fees=draw(fees))
-        )
-    return book
+def test_available_is_capital_and_results_less_what_is_blocked_worked_by_hand() -> None:
+    # 1,000,000 + 228.75 - 32.4849 - 286,500 - 7,500 of the future's loss.
+    whole = Margin("main", 286_500.0, -7500.0)
+    assert available(CAPITAL, Decimal("228.75"), Decimal("32.4849"), whole) == pytest.approx(706_196.2651)
 
 
-def with_(book: Book, sale: Fill) -> Book:
-    after = Book()
-    after.__dict__.update({name: value.copy() for name, value in vars(book).items()})
-    after.apply(sale)
-    return after
+def test_an_unknown_price_makes_available_unknown() -> None:
+    assert isnan(future_loss(position(75, "26000", FUTURE), FUTURE_CONTRACT, nan))
+    for unknown in (Margin("main", nan, 0.0), Margin("main", 1.0, nan)):
+        assert isnan(available(CAPITAL, Decimal(0), Decimal(0), unknown))
+    for quantity, price, mark in ((-75, 80.0, nan), (75, nan, nan), (75, 80.0, nan)):
+        assert isnan(moved(Holding(), OPTION, quantity, price, mark).premium)
 
 
-@given(books(), st.sampled_from((CALL, PUT)), lots, prices, marks, spots)
-def test_selling_an_option_short_never_raises_available_margin_whatever_was_received(
-    book: Book, symbol: str, count: int, price: Decimal, seen: dict[str, float], spot: float
+@given(units, prices, some, prices, prices)
+def test_a_premium_above_the_mark_adds_nothing(
+    before: int, entry: float, change: int, price: float, mark: float
 ) -> None:
-    key = f"main/hand/{symbol}"
-    held = book.positions.get(key)
-    if held is not None and held.quantity > 0:
-        book.apply(fill(-held.quantity, "1", name="flat", symbol=symbol))
-    before = free(book, seen, spot)
-    after = free(with_(book, fill(-75 * count, price, name="short", symbol=symbol)), seen, spot)
-    assert after <= before
-    assert before - after == pytest.approx(75 * count * (RATES.short_option * spot + seen[symbol]), rel=1e-6)
+    start = moved(Holding(), OPTION, before, entry, mark)
+    found = moved(start, OPTION, before - abs(change), price, mark).premium
+    assert found >= moved(start, OPTION, before - abs(change), mark, mark).premium - 1e-6
+    assert found >= -mark * max(abs(change) - before, 0) - 1e-6
 
 
-@given(books(), lots, marks, spots, st.floats(-0.05, 0.05))
-def test_selling_a_future_short_within_five_per_cent_of_its_mark_never_raises_available_margin(
-    book: Book, count: int, seen: dict[str, float], spot: float, off: float
+@given(units, units, prices, prices)
+def test_a_way_in_two_steps_of_one_side_is_the_way_in_one(first: int, second: int, price: float, mark: float) -> None:
+    if first * second < 0:
+        return
+    whole = moved(Holding(), OPTION, first + second, price, mark).premium
+    parts = moved(moved(Holding(), OPTION, first, price, mark), OPTION, first + second, price, mark).premium
+    assert parts == pytest.approx(whole, rel=1e-9, abs=1e-6)
+
+
+@given(some, prices, prices, st.floats(0, 1e7), st.floats(-1e6, 0.0))
+def test_available_never_exceeds_capital_and_realised_results(
+    quantity: int, entry: float, mark: float, used: float, loss: float
 ) -> None:
-    held = book.positions.get(f"main/hand/{FUTURE}")
-    if held is not None and held.quantity > 0:
-        book.apply(fill(-held.quantity, "25000", name="flat", symbol=FUTURE))
-    seen = {**seen, FUTURE: spot}
-    price = Decimal(str(round(seen[FUTURE] * (1 + off), 2)))
-    after = free(with_(book, fill(-75 * count, price, name="short", symbol=FUTURE)), seen, spot)
-    assert after < free(book, seen, spot)
-
-
-@given(books(), marks, spots)
-def test_available_never_exceeds_capital_and_realised_results(book: Book, seen: dict[str, float], spot: float) -> None:
-    assert free(book, seen, spot) <= float(CAPITAL + book.realized()) + 1e-6
+    assert available(CAPITAL, Decimal(5), Decimal(1), Margin("main", used, loss)) <= float(CAPITAL + 4)
+    premium = premium_of(OPTION, quantity, entry, mark)
+    assert (premium > 0) == (quantity > 0)

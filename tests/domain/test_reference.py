@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from sidecar.domain.errors import CalendarBeyond, InputError, NotKnown
+from sidecar.domain.margins import PARTS as MARGIN_PARTS
 from sidecar.domain.reference import Reference, parse_reference
 from sidecar.domain.tables import TABLES
 
@@ -69,6 +70,11 @@ def tables() -> Tables:
             "exchanges,instruments,part,from,value,source",
             *(f"NSE BSE,option future,{part},2024-01-01,{value},a" for part, value in PARTS.items()),
             "NSE,option,stt_sell,2024-10-01,0.001,b",
+        ),
+        "margins": rows(
+            "underlyings,part,from,value,source",
+            *(f"NIFTY OTHER,{part},2024-01-01,0.02,a" for part in MARGIN_PARTS),
+            "NIFTY,exposure,2024-10-01,0.03,b",
         ),
     }
 
@@ -167,6 +173,16 @@ def test_fees_are_exact_decimals_of_the_day(reference: Reference) -> None:
         reference.fees("NSE", "option", date(2023, 12, 31))
 
 
+def test_margin_rules_change_on_their_day_and_are_never_guessed(reference: Reference) -> None:
+    before = reference.margins("NIFTY", date(2024, 9, 30))
+    assert (before.exposure, reference.margins("NIFTY", date(2024, 10, 1)).exposure) == (0.02, 0.03)
+    assert reference.margins("OTHER", date(2024, 10, 1)) == before
+    with pytest.raises(NotKnown, match="price_scan_floor of NIFTY"):
+        reference.margins("NIFTY", date(2023, 12, 31))
+    with pytest.raises(NotKnown, match="ELSE"):
+        reference.margins("ELSE", date(2024, 9, 30))
+
+
 def test_a_fee_part_without_a_row_is_not_taken_for_zero() -> None:
     lacking = tables()
     lacking["fees"] = [row for row in lacking["fees"] if row["part"] != "gst"]
@@ -199,6 +215,8 @@ def test_a_row_without_a_source_is_refused_with_its_line(name: str) -> None:
         ("fees", "value", "Infinity"),
         ("fees", "part", "tip"),
         ("contract_rules", "rule", "colour"),
+        ("margins", "part", "colour"),
+        ("margins", "value", "-0.02"),
         ("fees", "value", "a little"),
         ("lots", "lot", "0"),
         ("lots", "lot", "2.5"),

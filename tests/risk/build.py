@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -13,6 +14,7 @@ from sidecar.domain.orders import Order, OrderRequest, OrderState, Side
 from sidecar.risk.exposure import FLAT, Greeks
 from sidecar.risk.gate import GateView
 from sidecar.risk.limits import defaults
+from sidecar.risk.reduce_only import span
 
 NOW = 1_787_000_000 * SECOND
 LOT = 75
@@ -44,16 +46,32 @@ def view(**changes: Any) -> GateView:
         "at": NOW, "breaker": BreakerState(), "contract": CALL, "session_open": True,
         "bid": 99.5, "ask": 100.5, "last": 100.0, "mark": 100.0, "quote_age_s": 0.5,
         "position": 0, "resting": (), "recent": (), "capital": 5_000_000.0, "used_margin": 0.0,
-        "available_margin": 5_000_000.0, "margin_of_strategy": 0.0, "open_symbols": (), "disabled_strategies": (),
-        "margin_of": margin_of, "greeks_of": UNIT.__getitem__, "book": FLAT, "blind": False, "reference": "simulated",
+        "available_margin": 5_000_000.0, "open_symbols": (), "disabled_strategies": (),
+        "margin_of": margin_of, "margin_of_strategy": margin_of, "margin_of_position": margin_of,
+        "greeks_of": UNIT.__getitem__, "book": FLAT, "blind": False, "reference": "simulated",
     }  # fmt: skip
     limits = {**defaults(), **changes.pop("limits", {})}
-    return GateView(**{**fields, "limits": limits, **changes})
+    fields = {**fields, "limits": limits, **changes}
+    return GateView(**{"margin_rises": rises(fields), **fields})
+
+
+def rises(fields: dict[str, Any]) -> Callable[[int], bool]:
+    """Whether a fill can raise the contract's margin, whichever of its working orders fill."""
+    own = [one for one in fields["resting"] if fields["contract"] and one.request.symbol == fields["contract"].id]
+    nets = span(fields["position"], [one.request.side.sign * one.remaining for one in own])
+    margin = fields["margin_of"]
+    return lambda signed: not all(margin(net + signed) <= margin(net) for net in nets)
 
 
 def holding(position: int, **changes: Any) -> GateView:
     """A view of a fund that holds ``position`` units of the call and nothing else."""
     unit = UNIT[CALL.id]
     book = Greeks(unit.delta * position, unit.gamma * position, unit.vega * position, unit.theta * position)
-    held = {"position": position, "book": book, "used_margin": margin_of(position), "open_symbols": (CALL.id,)}
+    held = {
+        "position": position,
+        "book": book,
+        "used_margin": margin_of(position),
+        "open_symbols": (CALL.id,),
+        "margin_of_strategy": lambda change: margin_of(position + change),
+    }
     return view(**{**held, **changes})

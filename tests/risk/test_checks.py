@@ -16,7 +16,7 @@ from sidecar.risk.checks import CHECKS
 from sidecar.risk.exposure import Greeks
 from sidecar.risk.gate import GateView, check
 from sidecar.risk.limits import BY_NAME, LIMITS
-from tests.risk.build import CALL, FUTURE, LOT, NOW, UNIT, holding, order, request, view
+from tests.risk.build import CALL, FUTURE, LOT, NOW, UNIT, holding, margin_of, order, request, view
 
 Case = tuple[OrderRequest, GateView]
 BUY, SELL = Side.BUY, Side.SELL
@@ -99,7 +99,10 @@ REFUSED: dict[str, list[Case]] = {
         (request(), view(used_margin=nan)),
         (request(), view(used_margin=3_800_000.0, resting=(order(SELL, LOT, price="101"),))),
     ],
-    "strategy_allocation": [(request(), view(margin_of_strategy=used)) for used in (1_900_000.0, nan)],
+    "strategy_allocation": [
+        (request(), view(margin_of_strategy=lambda change, used=used: used + margin_of(change)))
+        for used in (1_900_000.0, nan)
+    ],
     "position_allocation": [
         (request(), holding(-9 * LOT)),
         (request(), holding(-4 * LOT, resting=(order(SELL, 5 * LOT, price="101"),))),
@@ -162,7 +165,7 @@ ACCEPTED: dict[str, list[Case]] = {
     ],
     "capital_per_trade": [(request(), limited("capital_per_trade", 0.0225))],
     "capital_utilization": [(request(), limited("capital_utilization", 0.0225))],
-    "strategy_allocation": [(request(), view(margin_of_strategy=1_887_500.0))],
+    "strategy_allocation": [(request(), view(margin_of_strategy=lambda change: 1_887_500.0 + margin_of(change)))],
     "position_allocation": [(request(), limited("position_allocation", 0.0225))],
     "margin_utilization": [(request(), view(used_margin=787_500.0, available_margin=212_500.0))],
     "margin": [(request(), limited("margin_utilization", 1.0, view(used_margin=0.0, available_margin=112_500.0)))],

@@ -6,7 +6,7 @@ import pytest
 from sidecar.domain.orders import Side
 from sidecar.risk import footprint
 from sidecar.risk.exposure import Greeks
-from tests.risk.build import CALL, FUTURE, LOT, holding, order, request, view
+from tests.risk.build import CALL, FUTURE, LOT, holding, margin_of, order, request, view
 
 BUY, SELL = Side.BUY, Side.SELL
 
@@ -39,11 +39,28 @@ def test_buying_back_a_short_takes_no_capital() -> None:
 
 
 def test_shares_are_of_capital_and_of_margin() -> None:
-    at = view(capital=1e6, used_margin=400_000.0, available_margin=600_000.0, margin_of_strategy=100_000.0)
+    at = view(
+        capital=1e6,
+        used_margin=400_000.0,
+        available_margin=600_000.0,
+        margin_of_strategy=lambda change: 100_000.0 + margin_of(change),
+    )
     assert footprint.capital_utilization(request(), at) == (0.4, 0.5125)
     assert footprint.margin_utilization(request(), at) == (0.4, 0.5125)
     assert footprint.strategy_allocation(request(), at) == (0.1, 0.2125)
     assert footprint.position_allocation(request(), at) == (0.0, 0.1125)
+
+
+def test_a_hedge_is_a_hedge_to_the_fund_and_no_hedge_to_the_position() -> None:
+    hedged = view(capital=1e6, margin_of=lambda net: 50_000.0 if net else 60_000.0)
+    assert footprint.capital_utilization(request(BUY), hedged) == (0.0, 0.0)
+    assert footprint.margin(request(BUY), hedged) == (0.0, 0.0)
+    assert footprint.position_allocation(request(BUY), hedged) == (0.0, 0.0075)
+
+
+def test_what_is_held_now_is_one_of_the_holdings_that_working_orders_leave() -> None:
+    at = view(resting=(order(SELL, LOT), order(BUY, LOT)), margin_of=lambda net: 9.0 if net == 0 else 5.0)
+    assert footprint.margin(request(BUY), at) == (0.0, 0.0)
 
 
 @pytest.mark.parametrize("capital", [0.0, -1.0, float("nan")])

@@ -10,9 +10,9 @@ from sidecar.domain.clock import DAY, SECOND
 from sidecar.domain.orders import OrderState, OrderType, Side
 from sidecar.risk.breaker import disable, market_halt, stop
 from sidecar.risk.checks import CHECKS
-from sidecar.risk.exposure import Greeks
+from sidecar.risk.exposure import FLAT, Greeks
 from sidecar.risk.gate import check
-from tests.risk.build import CALL, FUTURE, LOT, NOW, UNIT, holding, order, request, view
+from tests.risk.build import CALL, FUTURE, LOT, NOW, UNIT, holding, margin_of, order, request, view
 
 BUY, SELL = Side.BUY, Side.SELL
 STOPPED = stop(BreakerState(), 1, "ann", "fire")[0]
@@ -133,7 +133,7 @@ def test_buying_back_a_short_is_never_refused_for_margin(
     # A book whose delta rises as the short is bought back, so that it does not pass as reducing.
     working = (order(BUY, resting * LOT, at=NOW - 10 * SECOND, price="90"),) if resting else ()
     at = holding(-held * LOT, used_margin=used, available_margin=available, resting=working, capital=1000.0,
-                 margin_of_strategy=used, book=Greeks(0.0, 0.0, 0.0, 0.0))  # fmt: skip
+                 margin_of_strategy=lambda change: used + margin_of(change), book=FLAT)  # fmt: skip
     loose = {**at.limits, "order_lots": 1e9, "net_delta": 1e9, "net_gamma": 1e9, "net_vega": 1e9, "net_theta": 1e9}
     found = check(request(BUY, lots * LOT), replace(at, limits=loose))
     assert not found.reduces_only
