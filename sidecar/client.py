@@ -15,13 +15,13 @@ import secrets
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Self
-from urllib.parse import quote
 
 import httpx2
 import msgspec
 
 from sidecar.domain.errors import DeskUnreachable
 from sidecar.following import Frame, Json, Mirror, answered, follow, given
+from sidecar.questions import Questions, segment
 
 __all__ = ["Desk", "Frame", "Json", "Mirror"]
 
@@ -32,7 +32,7 @@ COMMAND_S = 15.0
 _ORDER_TRIES = 3
 
 
-class Desk:
+class Desk(Questions):
     """A desk at ``url``. Without a key only what is public can be read. Use it in a ``with`` block, or ``close`` it.
 
     No command is ever sent twice, but for an order, which carries a ``client_order_id`` that the desk takes once.
@@ -98,7 +98,7 @@ class Desk:
 
     def find(self, order_id: str) -> Json:
         """One order by its id."""
-        return self._read(f"/api/v1/orders/{_segment(order_id)}")
+        return self._read(f"/api/v1/orders/{segment(order_id)}")
 
     def limits(self, fund_id: str = "") -> Json:
         """The limits in force and how far each is used."""
@@ -111,7 +111,7 @@ class Desk:
 
     def equity(self, fund_id: str = "*", limit: int = 500) -> list[Json]:
         """A fund's value over time, newest first: ``timestamp``, ``portfolio_value``, ``daily_pnl``, …"""
-        items: list[Json] = self._read(f"/api/v1/funds/{_segment(fund_id)}/performance", limit=limit)["items"]
+        items: list[Json] = self._read(f"/api/v1/funds/{segment(fund_id)}/performance", limit=limit)["items"]
         return items
 
     # ---- commands ------------------------------------------------------------------------------------------------
@@ -166,7 +166,7 @@ class Desk:
 
     def cancel(self, order_id: str) -> Json:
         """Cancel one order."""
-        return self._command("DELETE", f"/api/v1/orders/{_segment(order_id)}")
+        return self._command("DELETE", f"/api/v1/orders/{segment(order_id)}")
 
     def cancel_all(self, reason: str = "asked from Python", fund_id: str | None = None) -> Json:
         """Cancel every working order, or those of one fund."""
@@ -229,8 +229,3 @@ class Desk:
                 told += "; what was asked may still be carried out, so look before asking again"
             raise DeskUnreachable(self.url, told) from error
         return answered(answer.status_code, answer.content)
-
-
-def _segment(text: str) -> str:
-    """A part of a path, so that no id can become another path."""
-    return quote(text, safe="")

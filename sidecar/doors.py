@@ -12,10 +12,12 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
 from sidecar import __version__
+from sidecar.analysis.asking import Analysis
 from sidecar.desk.state import DeskState
 from sidecar.domain.errors import InputError
 from sidecar.live import Live, wall_now
-from sidecar.servers import funds, metrics, stream
+from sidecar.reference import load_stresses
+from sidecar.servers import analytics, funds, metrics, stream
 from sidecar.servers.http import create_app
 from sidecar.servers.hub import Hub
 from sidecar.servers.keys import KeyStore
@@ -64,6 +66,7 @@ def app_of(running: Running) -> FastAPI:
         stream.router(running.hub, ports, running.keys),
         metrics.router(scrape, ports, running.keys),
         funds.router(ports, running.keys, running.reader.equity),
+        analytics.router(ports, running.keys, _analysis(running)),
     )
     return create_app(ports, running.keys, settings, routers)
 
@@ -97,6 +100,11 @@ def ports_of(running: Running) -> Ports:
         version=__version__,
         record_failure=lambda: running.writer.failure or "",
     )
+
+
+def _analysis(running: Running) -> Analysis:
+    state = running.state
+    return Analysis(lambda: running.live.latest, state.rates, load_stresses(), state.calendar.zone)
 
 
 def not_ready(running: Running) -> tuple[str, ...]:

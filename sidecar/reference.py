@@ -8,6 +8,7 @@ from pathlib import Path
 from sidecar.domain.errors import FileRefused
 from sidecar.domain.reference import Reference, parse_reference
 from sidecar.domain.tables import TABLES
+from sidecar.risk.stresses import Stress, parse_stresses
 
 FOLDER = Path(__file__).resolve().parent.parent / "data" / "reference"
 
@@ -18,6 +19,11 @@ def load_reference(folder: Path | None = None) -> Reference:
     :raises FileRefused: a table cannot be read. :raises InputError: a row cannot be used; it says which and why.
     """
     return parse_reference({name: _rows((folder or FOLDER) / f"{name}.csv") for name in TABLES})
+
+
+def load_stresses(folder: Path | None = None) -> tuple[Stress, ...]:
+    """The named stresses of ``stresses.csv``. :raises FileRefused, InputError: as :func:`load_reference`."""
+    return parse_stresses(_rows((folder or FOLDER) / "stresses.csv"))
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

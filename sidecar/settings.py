@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_origin
 
@@ -20,8 +21,9 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from sidecar.desk.config import DeskConfig
+from sidecar.desk.config import DeskConfig, History
 from sidecar.domain.errors import ConfigurationError, InputError
+from sidecar.history import load_history
 from sidecar.risk.limits import validate
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -38,6 +40,7 @@ Money = Annotated[Decimal, BeforeValidator(_no_bool)]
 Whole = Annotated[int, BeforeValidator(_no_bool)]
 Fraction = Annotated[Number, Field(ge=0.0, le=1.0)]
 Positive = Annotated[Number, Field(gt=0.0)]
+Rate = Annotated[Number, Field(ge=-0.1, le=1.0)]
 Names = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)]
 
 
@@ -53,11 +56,13 @@ class DeskSection(Section):
     exchange: str = "NSE"
     currency: str = "INR"
     volatility_index: str = "INDIAVIX"
-    risk_free_rate: Annotated[Number, Field(ge=-0.1, le=1.0)] = 0.065
+    risk_free_rate: Rate = 0.065
+    rate_curve: tuple[tuple[Positive, Rate], ...] = ()
+    history: str = ""
+    history_method: Literal["filtered", "historical"] = "filtered"
     beat_ms: Annotated[Whole, Field(ge=10, le=10_000)] = 100
     confirmations: Annotated[Whole, Field(ge=1, le=100)] = 3
-    option_margin_rate: Fraction = 0.12
-    future_margin_rate: Fraction = 0.12
+    margin_scale: Annotated[Number, Field(ge=1.0, le=10.0)] = 1.0
 
 
 class MarketSection(Section):
@@ -190,6 +195,18 @@ def _not_json() -> str | None:
     return None
 
 
+def _history(desk: DeskSection) -> History | None:
+    if not desk.history:
+        return None
+    return History.of(load_history(Path(desk.history), desk.history_method, desk.volatility_index))
+
+
+def _nodes(curve: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
+    if any(a[0] >= b[0] for a, b in pairwise(curve)):
+        raise ConfigurationError("desk.rate_curve", "its years do not rise", "sort its [years, rate] pairs by years")
+    return curve
+
+
 def _limits(settings: Settings) -> dict[str, float]:
     try:
         return validate(settings.limits)
@@ -222,7 +239,8 @@ def desk_config(settings: Settings) -> DeskConfig:
         currency=desk.currency,
         volatility_index=desk.volatility_index,
         risk_free_rate=desk.risk_free_rate,
+        rate_curve=_nodes(desk.rate_curve),
+        history=_history(desk),
         confirmations=desk.confirmations,
-        option_margin_rate=desk.option_margin_rate,
-        future_margin_rate=desk.future_margin_rate,
+        margin_scale=desk.margin_scale,
     )

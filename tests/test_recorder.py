@@ -3,6 +3,7 @@
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from sidecar.domain.errors import ConfigurationError
@@ -83,14 +84,16 @@ def test_a_recording_with_one_price_changed_fails_its_verification(
     tampered = tmp_path / "tampered.tape"
     end = read_end(recording)
     assert end is not None
-    changed = 0
-    events: list[AnyEvent] = []
-    for event in read(recording):
-        if isinstance(event, Quote) and event.symbol == "NIFTY" and len(events) > 60 and not changed:
-            changed += 1
-            event = Quote(event.symbol, event.at, event.received_at, last=event.last + 0.05)
-        events.append(event)
-    assert changed == 1
+    events: list[AnyEvent] = list(read(recording))
+    held = next(event.request.symbol for event in events if isinstance(event, PlaceOrder))
+    close = next(place for place, event in enumerate(events) if isinstance(event, ClosePositions))
+    beat = max(place for place in range(close) if isinstance(events[place], Beat))
+    place, quote = next(
+        (place, event)
+        for place, event in reversed(list(enumerate(events[:beat])))
+        if isinstance(event, Quote) and event.symbol == held
+    )
+    events[place] = msgspec.structs.replace(quote, bid=quote.bid + 0.05, ask=quote.ask + 0.05)
     writer = TapeWriter(tampered, read_header(recording))
     writer.write(events)
     writer.close(end.report_hash, end.reports)

@@ -85,7 +85,7 @@ def test_settings_do_not_change_once_they_are_read() -> None:
         ("quotes_per_second = 300.0", "quotes_per_second = nan", "simulation.quotes_per_second"),
         ("quotes_per_second = 300.0", "quotes_per_second = 0", "simulation.quotes_per_second"),
         ("risk_free_rate = 0.065", "risk_free_rate = nan", "desk.risk_free_rate"),
-        ("option_margin_rate = 0.12", "option_margin_rate = 12", "desk.option_margin_rate"),
+        ("margin_scale = 1.0", "margin_scale = 0.5", "desk.margin_scale"),
         ("main = 2000000", "main = nan", "capital.main"),
         ("main = 2000000", "main = inf", "capital.main"),
         ("main = 2000000", "main = -5", "capital.main"),

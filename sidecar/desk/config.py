@@ -3,15 +3,42 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Literal, Self
 
 import msgspec
+import numpy as np
+
+from sidecar.pricing.curve import Curve
+from sidecar.risk.shocks import Shocks
+
+
+class History(msgspec.Struct, frozen=True):
+    """The one-day moves of :class:`~sidecar.risk.shocks.Shocks` as plain numbers: what a recorded tape can carry."""
+
+    underlyings: tuple[str, ...]
+    spot: tuple[tuple[float, ...], ...]
+    vol: tuple[tuple[float, ...], ...]
+    method: Literal["historical", "filtered"]
+
+    @classmethod
+    def of(cls, moves: Shocks) -> Self:
+        """The moves as plain numbers."""
+        spot, vol = (tuple(map(tuple, each.tolist())) for each in (moves.spot, moves.vol))
+        return cls(moves.underlyings, spot, vol, "historical" if moves.method == "historical" else "filtered")
+
+    @property
+    def shocks(self) -> Shocks:
+        """The moves as arrays."""
+        return Shocks(self.underlyings, np.array(self.spot), np.array(self.vol), self.method)
 
 
 class DeskConfig(msgspec.Struct, frozen=True):
     """Rates are continuous and a year; ``_s`` is seconds; shares and margins are fractions.
 
-    ``stale_s`` and ``stale_warn_s`` come from the limits; ``confirmations`` is how many trusted valuations in a row a
-    breach on marks needs before it trips; after ``blind_s`` without trusted marks nothing may be added.
+    ``rate_curve`` is (years, zero rate) nodes; where it has none, ``risk_free_rate`` is every maturity's. ``history``
+    are the one-day moves that tail risk draws from, if there is a history. ``stale_s`` and ``stale_warn_s`` come from
+    the limits; ``confirmations`` is how many trusted valuations in a row a breach on marks needs before it trips; after
+    ``blind_s`` without trusted marks nothing may be added.
     """
 
     capital: dict[str, Decimal]
@@ -20,10 +47,19 @@ class DeskConfig(msgspec.Struct, frozen=True):
     currency: str = "INR"
     volatility_index: str = "INDIAVIX"
     risk_free_rate: float = 0.065
+    history: History | None = None
+    rate_curve: tuple[tuple[float, float], ...] = ()
     confirmations: int = 3
     blind_s: float = 60.0
-    option_margin_rate: float = 0.12
-    future_margin_rate: float = 0.12
+    margin_scale: float = 1.0
     mark_record_s: int = 60
     closing_band: float = 0.02
     closing_retry_s: float = 2.0
+
+    @property
+    def rates(self) -> Curve:
+        """What payments are discounted at."""
+        if not self.rate_curve:
+            return Curve.flat(self.risk_free_rate)
+        years, rates = zip(*self.rate_curve, strict=True)
+        return Curve(years, rates)

@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 import msgspec
 
 from sidecar.book.fees import charges
+from sidecar.book.position import position_id
 from sidecar.desk.halting import trip
 from sidecar.desk.state import DeskState
 from sidecar.domain.breaker import Cause, Trigger
@@ -60,8 +61,11 @@ def take(state: DeskState, event: VenueEvent) -> None:
 
 def take_fill(state: DeskState, fill: Fill) -> bool:
     """Put a fill into the book and on record; False, and nothing changes, if its id was seen before."""
+    key = position_id(fill.fund_id, fill.strategy, fill.symbol)
+    before = state.book.positions.get(key)
     if state.book.apply(fill) is None:
         return False
+    state.explaining.take(fill, before, state.book.positions[key])
     state.pending.records.append(FillRecorded(state.now, fill))
     return True
 

@@ -28,6 +28,11 @@ def conditions(vix: float) -> Condition:
     return next((name for bound, name in _CONDITIONS if vix < bound), Condition.EXTREME)
 
 
+def levels(state: DeskState) -> dict[str, float]:
+    """At-the-money volatility of the nearest expiry of each underlying."""
+    return {name: state.valuation.nearest(name, state.now)[1].atm_iv for name in state.board.underlyings}
+
+
 def markets(state: DeskState, condition: Condition) -> tuple[MarketLine, ...]:
     """One line an underlying, sorted; what was never seen is NaN with quality ``missing``."""
     lines = []

@@ -108,12 +108,9 @@ def view(state: DeskState, request: OrderRequest, contract: Contract, *, planned
     fund = request.fund_id
     account = money.account(state, fund)
     resting = tuple(order for order in state.working.values() if order.request.fund_id == fund)
-    others = sum(money.margin_of_order(state, order) for order in resting if order.request.symbol != contract.id)
-    strategy_orders = sum(
-        money.margin_of_order(state, order)
-        for order in resting
-        if order.request.strategy == request.strategy and order.request.symbol != contract.id
-    )
+    blocked = money.blocked(state, request, contract, resting)
+    position = state.book.net(contract.id, fund)
+    used = blocked.fund(position)
     return gate.GateView(
         at=state.now,
         breaker=state.breaker,
@@ -125,16 +122,18 @@ def view(state: DeskState, request: OrderRequest, contract: Contract, *, planned
         last=quote.last if quote else nan,
         mark=money.mark_of(state, contract.id),
         quote_age_s=max(0.0, (state.now - quote.at) / SECOND) if quote else nan,
-        position=state.book.net(contract.id, fund),
+        position=position,
         resting=resting,
         recent=tuple(order for order in state.recent_orders() if order.request.fund_id == fund),
         capital=float(state.capital(fund)),
-        used_margin=account.used + others,
-        available_margin=account.available - others,
-        margin_of_strategy=account.by_strategy.get(request.strategy, 0.0) + strategy_orders,
+        used_margin=used,
+        available_margin=account.available - (used - account.used),
         open_symbols=tuple(sorted({p.symbol for p in state.book.open_positions() if p.fund_id == fund})),
         disabled_strategies=tuple(sorted(state.disabled)),
-        margin_of=lambda quantity: money.margin_of(state, contract, quantity),
+        margin_of=blocked.fund,
+        margin_of_strategy=blocked.strategy,
+        margin_of_position=blocked.position,
+        margin_rises=blocked.rises,
         greeks_of=lambda symbol: unit_greeks(state, symbol),
         book=book_greeks(state.greek_lines, fund, contract.underlying),
         blind=state.blind,

@@ -8,11 +8,13 @@ from decimal import Decimal
 import msgspec
 
 from sidecar.book.pnl import DayBase
+from sidecar.book.position import position_id
+from sidecar.desk.explaining import Booked
 from sidecar.desk.halting import DISABLED, ENABLED
 from sidecar.desk.state import DeskState
 from sidecar.domain.breaker import BreakerState, BreakerStatus
 from sidecar.domain.errors import InputError
-from sidecar.domain.orders import OrderState
+from sidecar.domain.orders import Fill, OrderState
 from sidecar.domain.records import (
     AnyRecord,
     Audited,
@@ -31,10 +33,19 @@ def restore(state: DeskState, records: Iterable[AnyRecord]) -> int:
     Orders that were working become ``unknown``: only the venue can say what became of them.
     """
     count = 0
+    marked: EquityMarked | None = None
+    since: list[Booked] = []
     for record in records:
-        _fold(state, record)
+        if isinstance(record, FillRecorded):
+            since += _book(state, record.fill)
+        else:
+            _fold(state, record)
+        if isinstance(record, EquityMarked):
+            marked = record
+            since.clear()
         state.now = max(state.now, record.at)
         count += 1
+    _resume_explain(state, marked, since)
     _move_capital(state)
     for order in list(state.working.values()):
         state.restore_order(msgspec.structs.replace(order, state=OrderState.UNKNOWN, note="before a restart"))
@@ -43,6 +54,22 @@ def restore(state: DeskState, records: Iterable[AnyRecord]) -> int:
     needed |= {position.symbol for position in state.book.open_positions()}
     state.board.list_contracts(contract for symbol, contract in state.contracts.items() if symbol in needed)
     return count
+
+
+def _book(state: DeskState, fill: Fill) -> list[Booked]:
+    """Put a fill into the book; with its position before and after, or nothing if its id was seen before."""
+    key = position_id(fill.fund_id, fill.strategy, fill.symbol)
+    before = state.book.positions.get(key)
+    if state.book.apply(fill) is None:
+        return []
+    return [(fill, before, state.book.positions[key])]
+
+
+def _resume_explain(state: DeskState, marked: EquityMarked | None, since: Iterable[Booked]) -> None:
+    """The day's explain as it last went on record, and the fills since; an older program's record has none."""
+    if marked is None or marked.explain is None:
+        return
+    state.explaining.resume(marked.at, marked.explain, marked.opening, state.book, since)
 
 
 def _fold_limits(state: DeskState, record: LimitsRecorded) -> None:
@@ -110,8 +137,6 @@ def _fold(state: DeskState, record: AnyRecord) -> None:
         case OrderRecorded(order=order, contract=contract):
             state.contracts.setdefault(contract.id, contract)
             state.restore_order(order)
-        case FillRecorded(fill=fill):
-            state.book.apply(fill)
         case BreakerRecorded(event=event, state=after):
             state.breaker = after
             state.breaker_events.append(event)

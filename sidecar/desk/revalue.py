@@ -8,7 +8,7 @@ from types import MappingProxyType
 from sidecar.desk import session, watch
 from sidecar.desk.board import COLUMNS
 from sidecar.desk.lines import fund_lines, position_lines
-from sidecar.desk.market import conditions, markets, qualities
+from sidecar.desk.market import conditions, levels, markets, qualities
 from sidecar.desk.state import DeskState, Pending
 from sidecar.domain import clock
 from sidecar.domain.orders import Order
@@ -33,11 +33,14 @@ def revalue(state: DeskState, *, on_beat: bool = False) -> Published:
     if session.roll(state, equity, trusted=trusted):
         # The day's P&L counts from the new base at once, or yesterday's loss would trip what the roll has cleared.
         funds = fund_lines(state, positions)
+    explain = state.explaining.update(state)
     if trusted and session.is_open(state):
         session.mark_equity(state, equity)
     own = sum_greeks(positions, spots)
     greeks = (*own, *over_funds(own, spots))
     state.greek_lines = greeks
+    state.tails.look(chain, state.now, state.rates, levels(state))
+    state.tail_lines = state.tails.lines(state.funds, positions)
     vix = state.board.spot(state.config.volatility_index)
     halts = state.breaker.halt_seq
     limits = watch.watch(state, funds, positions, greeks, vix, on_beat=on_beat)
@@ -76,7 +79,11 @@ def revalue(state: DeskState, *, on_beat: bool = False) -> Published:
         actions=tuple(pending.actions),
         outcomes=tuple(pending.outcomes),
         order_updates=tuple(pending.orders),
+        tail=state.tail_lines,
+        smiles=state.valuation.surfaces.lines,
         chain_digest=state.chain_digest,
+        explain=explain,
+        explain_alarm=state.explaining.residual.alarm,
     )
     return Published(report, chain)
 
@@ -84,7 +91,7 @@ def revalue(state: DeskState, *, on_beat: bool = False) -> Published:
 def _chain(state: DeskState) -> Chain:
     """The chain of this instant: the last one again if nothing in it moved."""
     changed = state.board.refresh()
-    moved = state.valuation.update(state.board, changed, state.now, state.config.risk_free_rate)
+    moved = state.valuation.update(state.board, changed, state.now, state.rates)
     if moved or state.chain is None:
         state.chain = take_chain(state)
         state.chain_digest = state.chain.digest()
@@ -100,12 +107,15 @@ def take_chain(state: DeskState) -> Chain:
         contracts=board.universe.contracts,
         rows=MappingProxyType(board.universe.rows),
         mark=state.valuation.mark.copy(),
+        forward=state.valuation.forward.copy(),
+        vol_quality=state.valuation.vol_quality.copy(),
         at=board.at.copy(),
         **columns,
         **greeks,
     )
-    for array in (chain.mark, chain.at, *columns.values(), *greeks.values()):
+    for array in (chain.mark, chain.forward, *columns.values(), *greeks.values()):
         array.flags.writeable = False
+    chain.vol_quality.flags.writeable = chain.at.flags.writeable = False
     return chain
 
 

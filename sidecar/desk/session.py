@@ -74,6 +74,7 @@ def roll(state: DeskState, equity: Mapping[str, float], *, trusted: bool) -> boo
         return False
     state.day = session.date
     state.base = pnl.roll(state.base, session.date, equity)
+    state.explaining.roll(state, [fund for fund, value in equity.items() if isfinite(value)])
     record_equity(state, equity)
     rolled, event = breaker.roll(state.breaker, state.now)
     if event is not None:
@@ -89,6 +90,7 @@ def _complete(state: DeskState, equity: Mapping[str, float]) -> bool:
     if after == base:
         return False
     state.base = after
+    state.explaining.roll(state, after.equity_by_fund.keys() - base.equity_by_fund.keys())
     record_equity(state, equity)
     return True
 
@@ -109,7 +111,8 @@ def record_equity(state: DeskState, equity: Mapping[str, float]) -> None:
     # Not rounded: a peak that came back a hair lower would make another drawdown.
     peak = {fund: Decimal(repr(float(value))) for fund, value in state.peak.items() if isfinite(value)}
     capital = dict(state.config.capital)
-    record = EquityMarked(state.now, state.day, money, peak, opening, dict(state.max_drawdown), capital)
+    explain = state.explaining.marks(state)
+    record = EquityMarked(state.now, state.day, money, peak, opening, dict(state.max_drawdown), capital, explain)
     state.pending.records.append(record)
 
 

@@ -11,7 +11,11 @@ from sidecar.book.pnl import DayBase
 from sidecar.book.positions import Book
 from sidecar.desk.board import Board
 from sidecar.desk.config import DeskConfig
+from sidecar.desk.explaining import Explaining
+from sidecar.desk.margins import Margins
+from sidecar.desk.tailing import Tails
 from sidecar.desk.valuation import Valuation
+from sidecar.domain.analytics import TailLine
 from sidecar.domain.breaker import BreakerEvent, BreakerState
 from sidecar.domain.calendar import Calendar, Session
 from sidecar.domain.clock import MINUTE
@@ -58,6 +62,7 @@ class DeskState:
 
     def __init__(self, config: DeskConfig, reference: Reference, calendar: Calendar) -> None:
         self.config = config
+        self.rates = config.rates
         self.reference = reference
         self.calendar = calendar
         self.now = 0
@@ -87,6 +92,9 @@ class DeskState:
         self.confirmations: dict[str, dict[str, int]] = {}
         self.limit_lines: tuple[LimitLine, ...] = ()
         self.greek_lines: tuple[GreeksLine, ...] = ()
+        self.margins = Margins(reference, config.margin_scale)
+        self.tails = Tails(config.history.shocks if config.history else None)
+        self.tail_lines: tuple[TailLine, ...] = ()
         self.disabled: set[str] = set()
         self.journal_failed = False
 
@@ -95,6 +103,7 @@ class DeskState:
         self.calendar_ends = False
         self.day: date | None = None
         self.base: DayBase | None = None
+        self.explaining = Explaining()
         self.recorded_capital: dict[str, Decimal] = {}
         self.peak: dict[str, float] = {}
         self.max_drawdown: dict[str, float] = {}

@@ -11,39 +11,46 @@ while its value stays unknown until the closing value comes.
 
 from __future__ import annotations
 
+from math import nan
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sidecar.desk.board import Board, Group
+from sidecar.desk.smile import forward, smile, spread
+from sidecar.desk.surfaces import Surfaces
+from sidecar.domain.analytics import VolQuality
 from sidecar.domain.clock import SECOND
 from sidecar.domain.contracts import Kind
+from sidecar.pricing import curve
 from sidecar.pricing.black import greeks
-from sidecar.pricing.curve import forward_by_parity, forward_by_parity_from_marks
+from sidecar.pricing.curve import ImpliedForward
 from sidecar.pricing.daycount import years
-from sidecar.pricing.implied import implied_volatility
 
 Floats = NDArray[np.float64]
 
-GREEKS = ("iv", "delta", "gamma", "vega", "theta", "rho")
+GREEKS = ("iv", "delta", "gamma", "vega", "theta", "rho", "vanna", "volga", "charm")
 #: A future's price stands for the forward while it is no older than this.
 _FUTURE_AGE = 60 * SECOND
-#: Least open pairs of a strike for the parity forward.
-_PAIRS = 2
 
 
-class Curve(NamedTuple):
-    """One expiry's summary. ``pcr`` is puts' open interest over calls', ``max_pain`` the strike that pays out least."""
+class Summary(NamedTuple):
+    """One expiry's summary.
+
+    ``forward_error`` is 0 where a future gives the forward, NaN where it is spot and rate. ``pcr`` is puts' open
+    interest over calls', ``max_pain`` the strike that pays out least.
+    """
 
     forward: float
+    forward_error: float
     atm_iv: float
     pcr: float
     max_pain: float
     expires_at: int
 
 
-_NOTHING = Curve(float("nan"), float("nan"), float("nan"), float("nan"), 0)
+_NOTHING = Summary(nan, nan, nan, nan, nan, 0)
 
 
 class Valuation:
@@ -51,12 +58,15 @@ class Valuation:
 
     def __init__(self) -> None:
         self.mark: Floats = np.zeros(0)
+        self.forward: Floats = np.zeros(0)
+        self.vol_quality: NDArray[np.int8] = np.zeros(0, dtype=np.int8)
         self.values: dict[str, Floats] = {name: np.zeros(0) for name in GREEKS}
-        self.curves: dict[tuple[str, str], Curve] = {}
+        self.curves: dict[tuple[str, str], Summary] = {}
+        self.surfaces = Surfaces()
         self._valued_at: dict[tuple[str, str], int] = {}
         self._futures: dict[tuple[str, str], int] = {}
 
-    def update(self, board: Board, changed: NDArray[np.intp], now: int, rate: float) -> bool:
+    def update(self, board: Board, changed: NDArray[np.intp], now: int, rates: curve.Curve) -> bool:
         """Bring marks and Greeks up to ``now``, given the rows of the board that changed since the last call.
 
         Returns whether any array may have changed.
@@ -64,6 +74,8 @@ class Valuation:
         moved = self._grow(board) or bool(changed.size)
         if changed.size:
             self.mark[changed] = _marks(board, changed)
+            own = changed[np.isnan(board.strike[changed])]
+            self.forward[own] = self.mark[own]
         fresh_rows = np.zeros(len(board.universe), dtype=bool)
         fresh_rows[changed] = True
         # An index or a future moves every expiry of its underlying, an option its own.
@@ -78,11 +90,14 @@ class Valuation:
             if not fresh and now - self._valued_at.get(key, 0) < _patience(group.expires_at - now):
                 continue
             self._valued_at[key] = now
-            self.curves[key] = self._value(board, group, now, rate, fresh=fresh)
+            self.curves[key] = self._value(board, group, now, rates, fresh=fresh)
             moved = True
+            if fresh:
+                self.surfaces.touch(group.underlying)
+        self.surfaces.refit(board, self.mark, self.curves, now, rates)
         return moved
 
-    def nearest(self, underlying: str, now: int) -> tuple[str | None, Curve]:
+    def nearest(self, underlying: str, now: int) -> tuple[str | None, Summary]:
         """The nearest live expiry of an underlying and its curve."""
         live = [
             (curve.expires_at, expiry, curve)
@@ -100,6 +115,8 @@ class Valuation:
             return False
         start = self.mark.size
         self.mark = np.concatenate([self.mark, np.full(extra, np.nan)])
+        self.forward = np.concatenate([self.forward, np.full(extra, np.nan)])
+        self.vol_quality = np.concatenate([self.vol_quality, np.full(extra, VolQuality.MISSING, dtype=np.int8)])
         for name in GREEKS:
             self.values[name] = np.concatenate([self.values[name], np.full(extra, np.nan)])
         for row in range(start, start + extra):
@@ -113,24 +130,42 @@ class Valuation:
                 self._futures[contract.underlying, str(contract.expiry)] = row
         return True
 
-    def _value(self, board: Board, group: Group, now: int, rate: float, *, fresh: bool) -> Curve:
+    def _forward(
+        self, board: Board, group: Group, now: int, spot: float, rate: float, discount: float
+    ) -> ImpliedForward:
+        """The price of the expiry's own future while it is fresh, else what the options say, else spot and rate."""
+        row = self._futures.get(group.key)
+        if row is not None and self.mark[row] > 0.0 and now - board.at[row] <= _FUTURE_AGE:
+            return ImpliedForward(float(self.mark[row]), 0.0, 0)
+        implied = forward(board, self.mark, group, spot, discount)
+        if implied.forward > 0.0:
+            return implied
+        return ImpliedForward(float(spot * np.exp(rate * years(now, group.expires_at))), nan, 0)
+
+    def _value(self, board: Board, group: Group, now: int, rates: curve.Curve, *, fresh: bool) -> Summary:
         time = years(now, group.expires_at)
         spot = board.spot(group.underlying)
         key = group.key
         if time <= 0.0 or not spot > 0.0 or not group.strikes.size:
             for name in GREEKS:
                 self.values[name][group.rows] = 0.0 if time <= 0.0 and name != "iv" else np.nan
+            self.forward[group.rows] = np.nan
+            self.vol_quality[group.rows] = VolQuality.MISSING
             return _NOTHING._replace(expires_at=group.expires_at)
+        rate = float(rates.rate(time))
         discount = float(np.exp(-rate * time))
         old = None if fresh else self.curves.get(key)
         if old is None:
-            forward = self._forward(board, group, now, spot, time, rate, discount)
-            self._spread_smile(board, group, self._smile(group, forward, time, discount), forward)
+            found = self._forward(board, group, now, spot, rate, discount)
+            volatilities = smile(board, self.mark, group, found.forward, time, discount)
+            fitted = self.surfaces.volatility(group.underlying, board.strike[group.rows], time)
+            spread(self.values["iv"], self.vol_quality, board, group, volatilities, fitted)
         else:
-            forward = old.forward
+            found = ImpliedForward(old.forward, old.forward_error, 0)
         rows = group.rows
+        self.forward[rows] = found.forward
         out = greeks(
-            forward,
+            found.forward,
             board.strike[rows],
             time,
             self.values["iv"][rows],
@@ -145,51 +180,14 @@ class Valuation:
             return old  # only time has passed: volatilities and open interest are what they were
         interest = board.column("open_interest")
         calls, puts = interest[group.calls], interest[group.puts]
-        return Curve(
-            forward,
-            _at_the_money(group.strikes, self.values["iv"][group.calls], forward),
+        return Summary(
+            found.forward,
+            found.standard_error,
+            _at_the_money(group.strikes, self.values["iv"][group.calls], found.forward),
             _ratio(np.nansum(puts), np.nansum(calls)),
             _max_pain(group.strikes, calls, puts),
             group.expires_at,
         )
-
-    def _forward(
-        self, board: Board, group: Group, now: int, spot: float, time: float, rate: float, discount: float
-    ) -> float:
-        row = self._futures.get(group.key)
-        if row is not None and self.mark[row] > 0.0 and now - board.at[row] <= _FUTURE_AGE:
-            return float(self.mark[row])
-        bid, ask = board.column("bid"), board.column("ask")
-        c, p = group.calls, group.puts
-        forward, _, used = forward_by_parity(group.strikes, bid[c], ask[c], bid[p], ask[p], discount)
-        if used < _PAIRS:
-            forward, _, used = forward_by_parity_from_marks(group.strikes, self.mark[c], self.mark[p], spot, discount)
-        if used < _PAIRS or not forward > 0.0:
-            return float(spot * np.exp(rate * time))
-        return float(forward)
-
-    def _smile(self, group: Group, forward: float, time: float, discount: float) -> Floats:
-        """Volatility by strike of the group: the out-of-the-money side, else the other, NaN where neither has one."""
-        out_calls = group.strikes >= forward
-        out = np.where(out_calls, self.mark[group.calls], self.mark[group.puts])
-        smile, _ = implied_volatility(out, forward, group.strikes, time, discount, call=out_calls)
-        missing = np.isnan(smile)
-        if missing.any():
-            inside = np.where(out_calls, self.mark[group.puts], self.mark[group.calls])[missing]
-            other, _ = implied_volatility(
-                inside, forward, group.strikes[missing], time, discount, call=~out_calls[missing]
-            )
-            smile[missing] = other
-        return smile
-
-    def _spread_smile(self, board: Board, group: Group, smile: Floats, forward: float) -> None:
-        """One volatility for both rights of a strike; a strike without one takes it from its neighbours."""
-        known = ~np.isnan(smile)
-        if known.any():
-            at = np.log(board.strike[group.rows] / forward)
-            self.values["iv"][group.rows] = np.interp(at, np.log(group.strikes[known] / forward), smile[known])
-        else:
-            self.values["iv"][group.rows] = np.nan
 
 
 def _patience(left: int) -> int:

@@ -45,6 +45,7 @@ def measures(
     book = largest(greeks, fund.fund_id)
     orders = [order for order in state.recent_orders() if fund.fund_id in ("*", order.request.fund_id)]
     whole = fund.used_margin + fund.available_margin
+    tail = next((line for line in state.tail_lines if line.fund_id == fund.fund_id), None)
     return Measures(
         daily_loss=-fund.daily_pnl / capital,
         drawdown=fund.drawdown,
@@ -59,6 +60,8 @@ def measures(
         net_gamma=book.gamma,
         net_vega=book.vega,
         net_theta=book.theta,
+        var_95=max(tail.var_95, 0.0) / capital if tail else nan,
+        stress_loss=tail.worst / capital if tail else nan,
         vix=vix,
         stale=feed_age_s(state),
         trusted=fund.quality is Quality.LIVE and is_open(state),

@@ -39,7 +39,8 @@ def _exact(value: Any) -> Any:
     return Decimal(value) if type(value) is int else value
 
 
-def _finite(value: Any) -> float:
+def finite(value: Any) -> float:
+    """A JSON number as float. :raises ValueError: it is no number, or none that anyone means."""
     if type(value) in (int, float, Decimal) and abs(value) < _BEYOND and isfinite(value):
         return float(value)
     raise ValueError("is not a finite number")
@@ -63,7 +64,7 @@ Price = Annotated[
     BeforeValidator(_exact, json_schema_input_type=float | str),
     Field(gt=0, max_digits=18, decimal_places=4, allow_inf_nan=False),
 ]
-Number = Annotated[float, BeforeValidator(_finite, json_schema_input_type=float)]
+Number = Annotated[float, BeforeValidator(finite, json_schema_input_type=float)]
 
 
 class Body(BaseModel):
