@@ -6,7 +6,7 @@ from math import nan
 
 import msgspec
 
-from sidecar.desk import money
+from sidecar.desk import foreseeing, money
 from sidecar.desk.halting import ask_cancel, cancel_working
 from sidecar.desk.session import is_open
 from sidecar.desk.state import DeskState
@@ -136,6 +136,7 @@ def view(state: DeskState, request: OrderRequest, contract: Contract, *, planned
         margin_rises=blocked.rises,
         greeks_of=lambda symbol: unit_greeks(state, symbol),
         book=book_greeks(state.greek_lines, fund, contract.underlying),
+        losses=foreseeing.losses(state, fund, contract, resting),
         blind=state.blind,
         reference=state.source,
         planned_close=planned_close,

@@ -58,6 +58,11 @@ class Tails:
             self._valued_at = now
             self._moves = self._today(levels)
 
+    @property
+    def moves(self) -> int:
+        """How many of a vector's losses are one-day moves; the stresses follow them."""
+        return self._moves.moves
+
     def losses(self, holdings: Mapping[str, float]) -> Floats:
         """What a book of ``holdings`` (instrument id to signed units) loses in each move and stress; NaN if unknown.
 

@@ -20,7 +20,7 @@ from sidecar.risk.view import GateView, only_reduces
 
 #: Beyond any real order; what is larger is a mistake, and would not be exact as a float.
 _MOST = 1_000_000_000
-_REDUCE = "only orders that reduce position, |delta|, short gamma, |vega| and margin pass"
+_REDUCE = "only orders that reduce position, |delta|, short gamma, |vega|, margin and stress loss pass"
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -228,4 +228,6 @@ CHECKS: tuple[Check, ...] = (
         Check(f"net_{greek}", False, sized(f"net_{greek}", footprint.net_greek(greek)), f"net_{greek}")
         for greek in ("delta", "gamma", "vega", "theta")
     ),
+    Check("var_95", False, sized("var_95", footprint.var_95), "var_95"),
+    Check("stress_loss", False, sized("stress_loss", footprint.stress_loss), "stress_loss"),
 )

@@ -70,6 +70,18 @@ def position_allocation(request: OrderRequest, view: GateView) -> tuple[float, f
     return _share(before, view), _share(after, view)
 
 
+def var_95(request: OrderRequest, view: GateView) -> tuple[float, float]:
+    """One-day value at risk of the fund, of capital."""
+    before, after = _spans(view.position, request, view)
+    return _share(view.losses.var_95(*before), view), _share(view.losses.var_95(*after), view)
+
+
+def stress_loss(request: OrderRequest, view: GateView) -> tuple[float, float]:
+    """Largest loss of the fund over the stresses, of capital."""
+    before, after = _spans(view.position, request, view)
+    return _share(view.losses.worst(*before), view), _share(view.losses.worst(*after), view)
+
+
 def net_greek(name: str) -> Footprint:
     """The footprint in one Greek: the largest absolute value over every set of fills, by underlying."""
 
@@ -90,10 +102,15 @@ def _most(margin_of: Callable[[int], float], at: int, request: OrderRequest, vie
 
     Between ``at`` and each end a margin is convex, so the three points decide.
     """
-    working = view.working(request.symbol)
     held = margin_of(at)
-    before, after = span(at, working), span(at, (*working, request.signed))
+    before, after = _spans(at, request, view)
     return _larger(held, _larger(*map(margin_of, before))), _larger(held, _larger(*map(margin_of, after)))
+
+
+def _spans(at: int, request: OrderRequest, view: GateView) -> tuple[tuple[int, int], tuple[int, int]]:
+    """The ends between which the contract's working orders can bring it from ``at``: without this order, and with."""
+    working = view.working(request.symbol)
+    return span(at, working), span(at, (*working, request.signed))
 
 
 def _share(amount: float, view: GateView) -> float:

@@ -45,14 +45,15 @@ def measures_do_not_rise(
     low: Greeks,
     high: Greeks,
     margin_rises: Callable[[int], bool],
+    worst_rises: Callable[[int], bool],
 ) -> bool:
-    """Whether no fill of ``signed`` units can raise abs(delta), short gamma, abs(vega) or margin of the book.
+    """Whether no fill of ``signed`` units can raise abs(delta), short gamma, abs(vega), margin or worst loss.
 
     ``unit`` are the contract's Greeks per unit; ``low`` and ``high`` the ends between which working orders can bring
     the book's Greeks (:func:`sidecar.risk.exposure.reach`). First order, as the Greeks are. For a given fill of the
     others ``|y + a| <= |y|`` is linear in ``y`` and convex in ``a``: the two ends and the full fill decide.
-    ``margin_rises``: whether that many units can raise the whole book's margin after any set of fills of the others, or
-    might; so a long that hedges a short is not free to go.
+    ``margin_rises`` and ``worst_rises``: whether that many units can raise the whole book's margin, or its largest
+    stress loss, after any set of fills of the others, or might; so a long that hedges a short is not free to go.
 
     Buying back a short is not asked about margin. Anything unknown is not proven, so the answer is False.
     """
@@ -63,7 +64,7 @@ def measures_do_not_rise(
     )
     gamma = signed * unit.gamma
     covered = gamma >= 0 or low.gamma + gamma >= -_ROUNDING * (abs(low.gamma) + abs(gamma))
-    return balanced and covered and (signed > 0 or not margin_rises(signed))
+    return balanced and covered and (signed > 0 or not margin_rises(signed)) and not worst_rises(signed)
 
 
 def _no_farther(value: float, change: float) -> bool:

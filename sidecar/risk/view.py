@@ -9,7 +9,8 @@ from sidecar.domain.breaker import BreakerState
 from sidecar.domain.contracts import Contract, parse_id
 from sidecar.domain.orders import Order, OrderRequest
 from sidecar.risk.exposure import Greeks, reach
-from sidecar.risk.reduce_only import measures_do_not_rise, reduces
+from sidecar.risk.losses import Losses
+from sidecar.risk.reduce_only import measures_do_not_rise, reduces, span
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,8 +32,8 @@ class GateView:
 
     ``greeks_of``: unit Greeks of a contract by its id, NaN where unknown, never an exception; it is asked for this
     contract and for those of the same underlying with working orders. ``book``: the fund's position Greeks in this
-    underlying. ``blind``: no trusted data past the deadline. ``reference``: where the market data comes from, named in
-    refusals.
+    underlying. ``losses``: what the fund loses in each move and stress, and what one unit of this contract does.
+    ``blind``: no trusted data past the deadline. ``reference``: where the market data comes from, named in refusals.
 
     ``planned_close``: the order is a leg of a plan that a person asked for and that closes the book as a whole. Then
     only the position decides whether it reduces: in a balanced book every single leg raises ``|delta|`` until the last
@@ -63,6 +64,7 @@ class GateView:
     margin_rises: Callable[[int], bool]
     greeks_of: Callable[[str], Greeks]
     book: Greeks
+    losses: Losses
     blind: bool
     reference: str = ""
     planned_close: bool = False
@@ -87,13 +89,21 @@ def nears_zero(request: OrderRequest, view: GateView) -> bool:
 
 
 def only_reduces(request: OrderRequest, view: GateView) -> bool:
-    """Whether the order can only reduce risk: its position, and |delta|, short gamma, |vega| and margin of the book."""
+    """Whether an order can only reduce: position, and the book's |delta|, short gamma, |vega|, margin, stress loss."""
     if view.contract is None or not nears_zero(request, view):
         return False
     if view.planned_close:
         return True
     low, high = reach(view.book, view.moves(view.contract.underlying))
-    return measures_do_not_rise(request.signed, view.greeks_of(request.symbol), low, high, view.margin_rises)
+    ends = span(view.position, view.working(request.symbol))
+    return measures_do_not_rise(
+        request.signed,
+        view.greeks_of(request.symbol),
+        low,
+        high,
+        view.margin_rises,
+        lambda signed: view.losses.worst_rises(signed, *ends),
+    )
 
 
 def _remaining(order: Order) -> int:

@@ -161,7 +161,7 @@ def test_selling_the_long_hedge_of_a_short_does_not_only_reduce_and_selling_a_lo
 def test_buying_back_a_short_is_never_refused_for_margin() -> None:
     world = World(fresh(capital={"main": Decimal(400_000)}, limits={"capital_utilization": 0.1})).begin()
     world.state.limits[None]["capital_utilization"] = 1.0
-    world.state.limits[None]["strategy_allocation"] = 1.0
+    world.state.limits[None]["strategy_allocation"] = world.state.limits[None]["stress_loss"] = 1.0
     world.trade_lots(CALL)
     for name in ("capital_utilization", "strategy_allocation", "position_allocation", "margin_utilization"):
         world.state.limits[None][name] = 0.01

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from math import nan
 from typing import Any
+
+import numpy as np
 
 from sidecar.domain.breaker import BreakerState
 from sidecar.domain.clock import DAY, SECOND
@@ -14,6 +17,7 @@ from sidecar.domain.orders import Order, OrderRequest, OrderState, Side
 from sidecar.risk.exposure import FLAT, Greeks
 from sidecar.risk.gate import GateView
 from sidecar.risk.limits import defaults
+from sidecar.risk.losses import Losses
 from sidecar.risk.reduce_only import span
 
 NOW = 1_787_000_000 * SECOND
@@ -21,6 +25,20 @@ LOT = 75
 CALL = Contract("NIFTY", Kind.OPTION, date(2026, 8, 25), 24600.0, Right.CALL, NOW + 7 * DAY, LOT, Decimal("0.05"), 1800)
 FUTURE = Contract("NIFTY", Kind.FUTURE, date(2026, 8, 25), None, None, NOW + 7 * DAY, LOT, Decimal("0.05"), 1800)
 UNIT = {CALL.id: Greeks(0.5, 0.001, 12.0, -9.0), FUTURE.id: Greeks(1.0, 0.0, 0.0, 0.0)}
+
+
+#: The future's moves of a day, a point each from -10 to 9, and two stresses of 100 points either way.
+MOVES = np.append(np.arange(-10.0, 10.0), [-100.0, 100.0])
+NO_LOSS = Losses(np.zeros(22), np.zeros(22), np.zeros((0, 2, 22)), 20)
+
+
+def of_future(position: int = 0) -> Losses:
+    """What a fund of ``position`` units of the future loses, judged for an order in the future."""
+    return Losses(-position * MOVES, -MOVES, np.zeros((0, 2, MOVES.size)), 20)
+
+
+UNKNOWN_LOSS = Losses(np.full(22, nan), np.zeros(22), np.zeros((0, 2, 22)), 20)
+UNKNOWN_STRESS = Losses(np.where(MOVES < -50, nan, 0.0), np.zeros(22), np.zeros((0, 2, 22)), 20)
 
 
 def margin_of(quantity: int) -> float:
@@ -48,7 +66,7 @@ def view(**changes: Any) -> GateView:
         "position": 0, "resting": (), "recent": (), "capital": 5_000_000.0, "used_margin": 0.0,
         "available_margin": 5_000_000.0, "open_symbols": (), "disabled_strategies": (),
         "margin_of": margin_of, "margin_of_strategy": margin_of, "margin_of_position": margin_of,
-        "greeks_of": UNIT.__getitem__, "book": FLAT, "blind": False, "reference": "simulated",
+        "greeks_of": UNIT.__getitem__, "book": FLAT, "losses": NO_LOSS, "blind": False, "reference": "simulated",
     }  # fmt: skip
     limits = {**defaults(), **changes.pop("limits", {})}
     fields = {**fields, "limits": limits, **changes}
@@ -70,6 +88,7 @@ def holding(position: int, **changes: Any) -> GateView:
     held = {
         "position": position,
         "book": book,
+        "losses": of_future(),
         "used_margin": margin_of(position),
         "open_symbols": (CALL.id,),
         "margin_of_strategy": lambda change: margin_of(position + change),

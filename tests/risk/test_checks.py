@@ -16,7 +16,21 @@ from sidecar.risk.checks import CHECKS
 from sidecar.risk.exposure import Greeks
 from sidecar.risk.gate import GateView, check
 from sidecar.risk.limits import BY_NAME, LIMITS
-from tests.risk.build import CALL, FUTURE, LOT, NOW, UNIT, holding, margin_of, order, request, view
+from tests.risk.build import (
+    CALL,
+    FUTURE,
+    LOT,
+    NOW,
+    UNIT,
+    UNKNOWN_LOSS,
+    UNKNOWN_STRESS,
+    holding,
+    margin_of,
+    of_future,
+    order,
+    request,
+    view,
+)
 
 Case = tuple[OrderRequest, GateView]
 BUY, SELL = Side.BUY, Side.SELL
@@ -115,6 +129,8 @@ REFUSED: dict[str, list[Case]] = {
     "net_gamma": [(request(), view(book=Greeks(0, -24.99, 0, 0))), (request(), view(**greeks(Greeks(0, nan, 0, 0))))],
     "net_vega": [(request(), view(book=Greeks(0, 0, -99_990, 0))), (request(), view(**greeks(Greeks(0, 0, nan, 0))))],
     "net_theta": [(request(), view(book=Greeks(0, 0, 0, 199_990))), (request(), view(**greeks(Greeks(0, 0, 0, nan))))],
+    "var_95": [(request(), view(losses=of_future(-27_703))), (request(), view(losses=UNKNOWN_LOSS))],
+    "stress_loss": [(request(), view(losses=of_future(-24_926))), (request(), view(losses=UNKNOWN_STRESS))],
 }  # fmt: skip
 
 #: Orders that stand just inside what the check allows.
@@ -173,6 +189,8 @@ ACCEPTED: dict[str, list[Case]] = {
     "net_gamma": [(request(), view(book=Greeks(0, -24.925, 0, 0)))],
     "net_vega": [(request(), view(book=Greeks(0, 0, -99_100, 0)))],
     "net_theta": [(request(), view(book=Greeks(0, 0, 0, 199_325)))],
+    "var_95": [(request(), view(losses=of_future(-27_702), limits={"stress_loss": 0.9}))],
+    "stress_loss": [(request(), view(losses=of_future(-24_925)))],
 }  # fmt: skip
 
 

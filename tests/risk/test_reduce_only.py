@@ -69,12 +69,19 @@ def test_the_span_of_a_position() -> None:
     assert span(10, ()) == (10, 10)
 
 
+def never(_: int) -> bool:
+    return False
+
+
 def margin(net: int) -> float:
     return abs(net) * 10.0
 
 
 def judged(signed: int, position: int, unit: Greeks, book: Greeks) -> bool:
-    return measures_do_not_rise(signed, unit, book, book, lambda change: margin(position + change) > margin(position))
+    def rises(change: int) -> bool:
+        return margin(position + change) > margin(position)
+
+    return measures_do_not_rise(signed, unit, book, book, rises, never)
 
 
 CALL = Greeks(0.5, 0.01, 2.0, -1.0)
@@ -106,8 +113,15 @@ def test_buying_back_the_only_short_vega_of_a_long_book_raises_vega() -> None:
 def test_buying_back_a_short_is_not_asked_about_margin_and_selling_a_long_is() -> None:
     for change in (-1, 1):
         for rises in (False, True):
-            free = measures_do_not_rise(change, FLAT, FLAT, FLAT, {change: rises}.__getitem__)
+            free = measures_do_not_rise(change, FLAT, FLAT, FLAT, {change: rises}.__getitem__, never)
             assert free == (change > 0 or not rises)
+
+
+def test_both_are_asked_about_the_largest_stress_loss() -> None:
+    for change in (-1, 1):
+        for rises in (False, True):
+            free = measures_do_not_rise(change, FLAT, FLAT, FLAT, never, {change: rises}.__getitem__)
+            assert free is not rises
 
 
 @pytest.mark.parametrize("name", ["delta", "gamma", "vega"])
@@ -128,7 +142,7 @@ def test_no_measure_rises_over_any_set_of_fills(
     signed: int, unit: Greeks, book: Greeks, others: list[tuple[int, Greeks]]
 ) -> None:
     low, high = reach(book, others)
-    told = measures_do_not_rise(signed, unit, low, high, lambda _: False)
+    told = measures_do_not_rise(signed, unit, low, high, never, never)
     assert told == all(_rises_nowhere(name, signed, unit, book, others) for name in ("delta", "gamma", "vega"))
 
 

@@ -1,0 +1,29 @@
+"""What a fund can lose if an order is sent: the vectors of :mod:`sidecar.risk.losses` from the newest valuation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from sidecar.desk.state import DeskState
+from sidecar.domain.contracts import Contract
+from sidecar.domain.orders import Order
+from sidecar.risk.losses import Losses
+from sidecar.risk.reduce_only import span
+
+
+def losses(state: DeskState, fund_id: str, contract: Contract, resting: Iterable[Order]) -> Losses:
+    """The losses that an order of the fund in ``contract`` is judged by; ``resting`` are the fund's working orders."""
+    tails = state.tails
+    held: dict[str, int] = {}
+    for position in state.book.open_positions():
+        if position.fund_id == fund_id and position.symbol != contract.id:
+            held[position.symbol] = held.get(position.symbol, 0) + position.quantity
+    working: dict[str, list[int]] = {}
+    for order in resting:
+        if order.remaining and order.request.symbol != contract.id:
+            working.setdefault(order.request.symbol, []).append(order.request.side.sign * order.remaining)
+    unit = tails.losses({contract.id: 1.0})
+    ends = [[tails.losses({symbol: end}) for end in span(0, own)] for symbol, own in working.items()]
+    return Losses(tails.losses(held), unit, np.array(ends).reshape(-1, 2, unit.size), tails.moves)
