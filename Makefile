@@ -5,15 +5,17 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 PEERS := $(VENV)/.installed-bench
+KERNELS := $(VENV)/.compiled
+KERNEL_FILES := $(shell grep -l 'compiled(' sidecar/pricing/*.py) sidecar/pricing/warming.py
 ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: run test lint types bench docs lock help clean
 
-run: $(STAMP) ## set up and run the desk: sidecar, app, simulated market, paper account (ARGS="--speed 10" passes flags)
+run: $(KERNELS) ## set up and run the desk: sidecar, app, simulated market, paper account (ARGS="--speed 10" passes flags)
 	@$(BIN)/python -m sidecar up $(ARGS)
 
-test: $(DEV) lint types ## set up and run every check: lint, types, import contracts, tests
+test: $(DEV) $(KERNELS) lint types ## set up and run every check: lint, types, import contracts, tests
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
@@ -24,7 +26,7 @@ lint: $(DEV) ## ruff: lint and format
 types: $(DEV) ## mypy, strict
 	@$(BIN)/mypy
 
-bench: $(PEERS) ## the measurements of bench/README.md, printed as tables (a few minutes)
+bench: $(PEERS) $(KERNELS) ## the measurements of bench/README.md, printed as tables (a few minutes)
 	@$(BIN)/python -m bench
 
 docs: $(STAMP) ## write docs/settings.md and docs/openapi.json from the code
@@ -58,4 +60,10 @@ $(DEV): $(STAMP) requirements-dev.txt
 
 $(PEERS): $(DEV) requirements-bench.txt
 	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements-bench.txt
+	@touch $@
+
+$(KERNELS): $(STAMP) $(KERNEL_FILES)
+	@echo "compiling the pricing kernels, once (about 20 seconds) ..."
+	@rm -f sidecar/pricing/__pycache__/*.nbi sidecar/pricing/__pycache__/*.nbc
+	@$(BIN)/python -c "from sidecar.pricing.warming import warm; warm()"
 	@touch $@

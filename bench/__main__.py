@@ -5,7 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
-ROOMS = ("loop", "wire", "journal", "store")
+ROOMS = (
+    "accuracy", "pricing", "implied", "surfaces", "scenarios", "tail", "span", "margin", "explain", "what_if",
+    "loop", "wire", "journal", "store", "start",
+)  # fmt: skip
 
 
 def main() -> int:

@@ -25,7 +25,11 @@ NSE = "chain_intraday/nse_web_chain_multiexpiry_2019-05-17_2019-07-31.parquet"
 SPX = "eod/SPX_chain_2024-05-24_1600.csv.gz"
 GOOG = "chain_intraday/lean_us_minute/option/usa/minute/goog/20151224_quote_american.zip"
 DERIBIT = "eod/deribit_daily_chain"
-NSE_TIMES = ("2019-06-12 11:00", "2019-06-26 13:00", "2019-07-10 11:00", "2019-07-16 11:00", "2019-07-18 14:00")
+NSE_TIMES = (
+    "2019-05-20 11:00", "2019-05-23 13:00", "2019-05-29 11:00", "2019-06-07 14:00", "2019-06-12 11:00",
+    "2019-06-19 13:00", "2019-06-26 13:00", "2019-07-01 11:00", "2019-07-12 11:00",
+)  # fmt: skip
+_TOGETHER = pd.Timedelta(minutes=10)  # the pages of a chain's expiries were fetched one after the other
 DERIBIT_DAYS = ("2026-07-06", "2026-07-13", "2026-07-20", "2026-07-27")
 
 
@@ -51,20 +55,23 @@ class Snapshot(NamedTuple):
 
 
 def nse(folder: Path, times: tuple[str, ...] = NSE_TIMES) -> Iterator[Snapshot]:
-    """NIFTY and BANKNIFTY of 2019 at a few moments of trading; expiry at 15:30 IST."""
-    moments = pd.to_datetime(list(times))
-    whole = pd.read_parquet(folder / NSE, filters=[("snapshot_ist", "in", list(moments))])
-    for (symbol, moment), rows in whole.groupby(["symbol", "snapshot_ist"], sort=True):
-        expiries = []
-        for text, unsorted in rows.groupby("expiry"):
-            expires = datetime.strptime(str(text).title(), "%d%b%Y") + timedelta(hours=15, minutes=30)  # noqa: DTZ007
-            left = (expires - pd.Timestamp(str(moment)).to_pydatetime()).total_seconds() / YEAR
-            chain = unsorted.drop_duplicates("StrikePrice").sort_values("StrikePrice")
-            names = ("StrikePrice", "CallBidPrice", "CallAskPrice", "PutBidPrice", "PutAskPrice")
-            expiries.append(OptionQuotes(left, *(chain[name].to_numpy(dtype=float, na_value=np.nan) for name in names)))
-        yield _snapshot(
-            "NSE 2019", f"{symbol} {moment:%Y-%m-%d %H:%M}", float(rows.CurrentVal.median()), 0.065, expiries
-        )
+    """NIFTY and BANKNIFTY of 2019 at a few moments of trading, each expiry's newest page; expiry at 15:30 IST."""
+    whole = pd.read_parquet(folder / NSE)
+    for moment in pd.to_datetime(list(times)):
+        fresh = whole[(whole.snapshot_ist > moment - _TOGETHER) & (whole.snapshot_ist <= moment)]
+        for symbol, rows in fresh.groupby("symbol", sort=True):
+            expiries = [_nse_expiry(str(text), pages) for text, pages in rows.groupby("expiry")]
+            spot = float(rows.CurrentVal.median())
+            yield _snapshot("NSE 2019", f"{symbol} {moment:%Y-%m-%d %H:%M}", spot, 0.065, expiries)
+
+
+def _nse_expiry(text: str, pages: pd.DataFrame) -> OptionQuotes:
+    at = pages.snapshot_ist.max()
+    expires = datetime.strptime(text.title(), "%d%b%Y") + timedelta(hours=15, minutes=30)  # noqa: DTZ007
+    page = pages[pages.snapshot_ist == at].drop_duplicates("StrikePrice").sort_values("StrikePrice")
+    names = ("StrikePrice", "CallBidPrice", "CallAskPrice", "PutBidPrice", "PutAskPrice")
+    columns = (page[name].to_numpy(dtype=float, na_value=np.nan) for name in names)
+    return OptionQuotes((expires - at.to_pydatetime()).total_seconds() / YEAR, *columns)
 
 
 def spx(folder: Path) -> Iterator[Snapshot]:

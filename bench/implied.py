@@ -117,6 +117,8 @@ def methods() -> dict[str, Method]:
         "QuantLib LiRS": (quantlib("blackFormulaImpliedStdDevLiRS"), False),
         "QuantLib Newton": (quantlib("blackFormulaImpliedStdDev"), False),
     }
+    if absent := [name for name, (solve, _) in made.items() if solve is None]:
+        print(f"Not on this machine, and left out: {', '.join(absent)}.\n")
     return {name: Method(solve, fast) for name, (solve, fast) in made.items() if solve is not None}
 
 

@@ -63,12 +63,13 @@ def panel(figure: Any, band: Band, surface: Surface, place: dict[str, int]) -> N
                 error_y={"type": "data", "array": half, "thickness": 1.5, "width": 0, "color": colour},
             )  # fmt: skip
             figure.add_trace(marks, **place)
-    strikes = np.linspace(band.strikes[0], band.strikes[-1], 301)
-    smile = go.Scatter(x=strikes, y=surface.volatility(band.years, strike=strikes), mode="lines",
-                       line={"color": SMILE, "width": 1.5})  # fmt: skip
+    strikes = np.linspace(0.95 * band.strikes[0], 1.05 * band.strikes[-1], 1001)
+    drawn = surface.volatility(band.years, strike=strikes)
+    smile = go.Scatter(x=strikes, y=drawn, mode="lines", line={"color": SMILE, "width": 1.5})
     figure.add_trace(smile, **place)
     shown = firm if firm.any() else ~firm
-    top = float(np.nanquantile(np.fmax(band.high, band.low)[shown], 0.98)) * 1.15
+    top = max(float(np.nanquantile(np.fmax(band.high, band.low)[shown], 0.98)), float(np.nanmedian(drawn))) * 1.15
     figure.update_yaxes(range=[0.0, top], **place)
     first, last = band.strikes[shown][[0, -1]]
-    figure.update_xaxes(range=[first - 0.1 * (last - first), last + 0.1 * (last - first)], **place)
+    margin = 0.1 * (last - first) or 0.05 * first
+    figure.update_xaxes(range=[first - margin, last + margin], **place)

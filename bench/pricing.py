@@ -13,9 +13,6 @@ from __future__ import annotations
 import ctypes
 import importlib
 import os
-import subprocess
-import sys
-import tempfile
 import time
 import warnings
 from collections.abc import Callable
@@ -37,6 +34,7 @@ MANY, CHAIN, LEGS, FACTORS, SHIFTS = 1_000_000, 2_000, 5_000, 21, 11
 FORWARD, TIME, RATE = 24_600.0, 30 / 365, 0.065
 PEER_OPTIONS = 100_000  # of the many, for a library that takes a second for them
 GREEKS = ("delta", "gamma", "vega", "theta", "rho")
+PEERS, LAST = ("QuantLib `BlackCalculator`, 6", "py_vollib loop, 6"), "py_vollib_vectorized, 6"
 
 
 class Options:
@@ -94,14 +92,14 @@ def vectorized(options: Options, count: int) -> Callable[[], object] | None:
     if models is None or greeks is None:
         return None
     F, K, T, vol, r = options.few(count)
-    flag = np.where(options.call[:count], "c", "p")
+    S, flag = F * np.exp(-r * T), np.where(options.call[:count], "c", "p")
 
     def run() -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            models.vectorized_black(flag, F, K, T, r, vol, return_as="numpy")
-            for name in GREEKS:
-                getattr(greeks, name)(flag, F, K, T, r, vol, model="black", return_as="numpy")
+            models.vectorized_black_scholes(flag, S, K, T, r, vol, return_as="numpy")
+            for name in GREEKS:  # those of its model="black" raise TypeError
+                getattr(greeks, name)(flag, S, K, T, r, vol, model="black_scholes", return_as="numpy")
 
     return run
 
@@ -156,7 +154,7 @@ def measure(ways: Ways, rounds: int, count: int, repeats: int = 1) -> dict[str, 
 def column(n: int, *, chain: bool, library: ctypes.CDLL | None) -> dict[str, float]:
     """All ways for n options: the fast ones on all of them, the slow ones on as many as a second allows."""
     options = Options(n, chain=chain)
-    few, fewer = min(n, PEER_OPTIONS), min(n, CHAIN)
+    fewer = min(n, CHAIN)
     repeats = max(1, 100_000 // n)
     fast: Ways = {
         "C, 9 outputs (**the limit**)": options.in_c(library, 9),
@@ -171,9 +169,8 @@ def column(n: int, *, chain: bool, library: ctypes.CDLL | None) -> dict[str, flo
         repeats = 1_000
     found = measure(fast, ROUNDS, n, repeats)
     again = 20 if n == 1 else 1
-    found |= measure({"py_vollib_vectorized, 6": vectorized(options, few)}, PEER_ROUNDS, few, again)
-    found |= measure({"QuantLib `BlackCalculator`, 6": quantlib(options, fewer)}, PEER_ROUNDS, fewer, again)
-    found |= measure({"py_vollib loop, 6": one_by_one(options, fewer)}, PEER_ROUNDS, fewer, again)
+    for name, make in zip(PEERS, (quantlib, one_by_one), strict=True):
+        found |= measure({name: make(options, fewer)}, PEER_ROUNDS, fewer, again)
     return found
 
 
@@ -221,27 +218,6 @@ def scenarios(library: ctypes.CDLL | None) -> dict[str, float]:
     return measure(ways, 9, LEGS * m)
 
 
-def first_calls() -> list[tuple[str, float]]:
-    """Seconds (of the clock) from a process's start to its first value: compiling, and with the cache of that."""
-    script = "from sidecar.pricing import black\nblack.greeks([100.0], 90.0, 0.5, 0.2, 0.05, call=True)"
-    warm = "from sidecar.pricing import kernels\nkernels.warm()"
-    found = []
-    with tempfile.TemporaryDirectory() as folder:
-        place = os.environ | {"NUMBA_CACHE_DIR": folder}
-        rows = (
-            ("import numpy alone", "import numpy"),
-            ("first Greeks, nothing compiled before", script),
-            ("first Greeks, from the cache", script),
-            ("`warm()`, every kernel; nothing else compiled before", warm),
-            ("`warm()` from the cache", warm),
-        )
-        for name, code in rows:
-            began = time.perf_counter()
-            subprocess.run([sys.executable, "-c", code], env=place, check=True)
-            found.append((name, time.perf_counter() - began))
-    return found
-
-
 def number(value: float | None, limit: float | None) -> str:
     if value is None:
         return "not installed"
@@ -258,18 +234,16 @@ def table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
 
 def main() -> None:
     library = load("grid")  # black.c is part of it
-    kernels.warm()
+    if library is None:
+        print("The limit is left out: there is no gcc on this machine.\n")
     sets = ((MANY, False), (CHAIN, True), (1, True))
     columns = [column(n, chain=chain, library=library) for n, chain in sets]
+    for (n, chain), measured in zip(sets, columns, strict=True):  # last: its import changes py_vollib
+        count = min(n, PEER_OPTIONS)
+        way = vectorized(Options(n, chain=chain), count)
+        measured.update(measure({LAST: way}, PEER_ROUNDS, count, 20 if n == 1 else 1))
     limits = [found.get("C, 9 outputs (**the limit**)") for found in columns]
-    names = [
-        *columns[0],
-        *(
-            name
-            for name in ("py_vollib_vectorized, 6", "QuantLib `BlackCalculator`, 6", "py_vollib loop, 6")
-            if name not in columns[0]
-        ),
-    ]
+    names = [*columns[0], *(name for name in (*PEERS, LAST) if name not in columns[0])]
     rows = [
         (name, *(number(found.get(name), limit) for found, limit in zip(columns, limits, strict=True)))
         for name in names
@@ -281,7 +255,6 @@ def main() -> None:
         (f"{LEGS:,} legs × {FACTORS} × {SHIFTS}, ns a valuation (× the limit)", "CPU"),
         [(name, number(value, limit)) for name, value in valued.items()],
     )
-    table(("a process's start", "seconds"), [(name, f"{value:.2f}") for name, value in first_calls()])
 
 
 if __name__ == "__main__":

@@ -2,14 +2,16 @@
 
     python -m bench.scenarios
 
-Beside the desk's grid the same sums by NumPy and scipy, block by block with all that legs or scenarios share taken out
-of the loop, on the same book in interleaved rounds of the same run; and how far the two are apart at the worst cell.
-``python -m bench.pricing`` holds the limit that C sets for the valuations alone.
+Beside the desk's grid (P&L of each leg and in total) the limit, the same sums by C compiled for this machine, and the
+way of a careful user, NumPy and scipy block by block with all that legs or scenarios share taken out of the loop: the
+same book in interleaved rounds of the same run, CPU time of the one thread, and how far the totals are apart at the
+worst cell.
 """
 # ruff: noqa: N803, N806
 
 from __future__ import annotations
 
+import ctypes
 import time
 from collections.abc import Callable
 from statistics import median
@@ -17,9 +19,11 @@ from statistics import median
 import numpy as np
 from scipy.special import ndtr
 
+from bench.compiled import address, load
+from bench.loop import table
 from sidecar.risk.legs import Floats, Legs
 from sidecar.risk.payoff import payoff
-from sidecar.risk.scenarios import SPOTS, VOLS, grid
+from sidecar.risk.scenarios import SPOTS, VOLS, grid, worth
 from sidecar.risk.stresses import Stress, VolMove, apply
 
 LEGS, ROUNDS, BLOCK = 5_000, 15, 64
@@ -71,15 +75,38 @@ def _value(F: Floats, K: Floats, T: Floats, vol: Floats, D: Floats, w: Floats) -
     return D[:, None, None] * w * (F * ndtr(w * d1) - K[:, None, None] * ndtr(w * (d1 - s)))
 
 
+def in_c(legs: Legs, spots: Floats, vols: Floats) -> Callable[[], Floats] | None:
+    """Total P&L (m, k) by C; None where there is no gcc."""
+    library = load("grid")
+    if library is None:
+        return None
+    part, rest = legs.take(np.flatnonzero(legs.option)), legs.take(np.flatnonzero(~legs.option))
+    m, n = len(spots) * len(vols), len(part)
+    every, tiled = np.repeat(1.0 + spots, len(vols)), np.tile(vols, len(spots))
+    logs, room, sums = np.log(every), np.empty(m), np.empty(m)
+    discount, now = np.exp(-part.rate * part.time), worth(part)
+    columns = [part.forward, part.strike, part.time, part.volatility, discount, part.call, every, logs, tiled]
+    columns += [part.quantity, room, sums]
+    linear = (rest.quantity * rest.forward).sum() * (every - 1.0) - (part.quantity * now).sum()
+
+    def run() -> Floats:
+        sums[:] = 0.0
+        library.totals(ctypes.c_int64(n), ctypes.c_int64(m), *map(address, columns))
+        total: Floats = (sums + linear).reshape(len(spots), len(vols))
+        return total
+
+    return run
+
+
 def timed(tasks: dict[str, Callable[[], object]]) -> dict[str, float]:
     """Median seconds of each task, in interleaved rounds after one that warms up."""
     took: dict[str, list[float]] = {name: [] for name in tasks}
     for number in range(ROUNDS + 1):
         for name, task in tasks.items():
-            before = time.perf_counter()
+            before = time.thread_time()
             task()
             if number:
-                took[name].append(time.perf_counter() - before)
+                took[name].append(time.thread_time() - before)
     return {name: median(each) for name, each in took.items()}
 
 
@@ -88,30 +115,27 @@ def main() -> None:
     cells = LEGS * len(spots) * len(vols)
     crash = Stress("crash", "Crash", -0.13, (VolMove(30.0, 0.5, 0.0), VolMove(np.inf, 0.2, 0.0)), 3.0, "bench", "")
     small = legs.take(np.arange(1, 61))
-    seconds = timed({
-        "grid": lambda: grid(legs, spots, vols),
-        "plain": lambda: plain(legs, spots, vols),
-        "times": lambda: grid(legs, spots, vols, (0.0, DAY, 7 * DAY)),
-        "small": lambda: grid(small, spots, vols),
-        "stress": lambda: apply(legs, crash),
-        "payoff": lambda: payoff(small),
-    })  # fmt: skip
-    apart = np.abs(grid(legs, spots, vols).total - plain(legs, spots, vols)).max()
-    gross = float(np.abs(legs.quantity).sum()) * SPOT
-    rows = (
-        (f"grid, {LEGS:,} legs x {len(spots)} x {len(vols)}, per leg and in total", "grid", cells),
-        ("the same total by NumPy + scipy", "plain", cells),
-        ("grid with 3 times", "times", 3 * cells),
-        ("grid, 60 legs", "small", 60 * len(spots) * len(vols)),
-        (f"one stress, {LEGS:,} legs", "stress", LEGS),
-        ("payoff lines, 60 legs", "payoff", 0),
-    )
-    print("| what | ms | ns a valuation |\n| --- | --- | --- |")
-    for what, name, valuations in rows:
-        each = f"{seconds[name] / valuations * 1e9:.2f}" if valuations else ""
-        print(f"| {what} | {seconds[name] * 1e3:.2f} | {each} |")
-    print(f"\nNumPy + scipy takes {seconds['plain'] / seconds['grid']:.1f} times as long.")
-    print(f"The totals differ by at most {apart / gross:.1e} of the book's gross notional.")
+    c = in_c(legs, spots, vols)
+    tasks: dict[str, tuple[int, Callable[[], object]]] = {
+        "**grid**, P&L per leg and in total": (cells, lambda: grid(legs, spots, vols)),
+        "NumPy + scipy, in total": (cells, lambda: plain(legs, spots, vols)),
+        "grid with 3 times": (3 * cells, lambda: grid(legs, spots, vols, (0.0, DAY, 7 * DAY))),
+        "grid, 60 legs": (60 * len(spots) * len(vols), lambda: grid(small, spots, vols)),
+        f"one stress, {LEGS:,} legs": (LEGS, lambda: apply(legs, crash)),
+        "payoff lines, 60 legs": (0, lambda: payoff(small)),
+    }
+    if c is not None:
+        tasks = {"C, in total (**the limit**)": (cells, c), **tasks}
+    seconds = timed({name: task for name, (_, task) in tasks.items()})
+    rows = [
+        (name, f"{1e3 * seconds[name]:.2f}", f"{1e9 * seconds[name] / valuations:.2f}" if valuations else "")
+        for name, (valuations, _) in tasks.items()
+    ]
+    table((f"{LEGS:,} legs × {len(spots)} × {len(vols)}", "ms", "ns a valuation"), rows)
+    ours, gross = grid(legs, spots, vols).total, float(np.abs(legs.quantity).sum()) * SPOT
+    others = {"NumPy + scipy": plain(legs, spots, vols), **({} if c is None else {"C": c()})}
+    for name, total in others.items():
+        print(f"{name}: totals differ by at most {np.abs(ours - total).max() / gross:.1e} of the gross notional.")
 
 
 if __name__ == "__main__":

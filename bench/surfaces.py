@@ -1,70 +1,81 @@
-"""The fitted surface on real chains, against no fit at all; and how long a chain takes to refresh.
+"""The fitted surface on real chains, against no fit at all and against a fit without a thought of arbitrage.
 
     python -m bench.surfaces [--data FOLDER] [--plot FOLDER]
 
 Every third strike is held out, before forwards and smiles are made. Its two-sided quote is then met or not: `inside` is
-the share of held-out quotes whose fitted volatility lies within bid and ask (so its price does too), `rmse` is in
-volatility points against the middle. No fit is the volatility of the strikes beside it, joined by a straight line; its
-`butterflies` are the share of points, half a strike apart, where the prices so made are not convex. The fit's
-violations are counted on its dense grid, at each expiry and half-way between. The data stand beside the checkout; the
-timing needs none. With `--plot`, a picture of each chain.
+the share of held-out quotes whose volatility lies within bid and ask (so its price does too), `rmse` is in volatility
+points against the middle, of all and of those within two deviations of the money. Three ways: the smile; the contract,
+whose volatility is the smile's, as far off it as the quotes beside it are (what the desk's Greeks rest on where nobody
+quotes); no fit, a straight line between the quotes beside it.
+
+Arbitrage is looked for where the fitter does not look: butterflies of random strikes and widths and calendar spreads of
+random times, at, between and beyond the expiries, priced by what is served. The data stand beside the checkout.
+With `--plot`, a picture of each chain.
 """
 
 from __future__ import annotations
 
 import argparse
-import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
-from statistics import median
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
 from bench.chains import OptionQuotes, Snapshot, snapshots
+from bench.loop import table
+from sidecar.desk.smile import beside
 from sidecar.domain.analytics import FitQuality
 from sidecar.pricing import svi
 from sidecar.pricing.bands import Band, Quotes, bands
-from sidecar.pricing.black import greeks, price
-from sidecar.pricing.curve import forward_by_parity, forwards
+from sidecar.pricing.black import price
+from sidecar.pricing.curve import forward_by_parity
+from sidecar.pricing.forwards import Forwards, ForwardSource, forwards
 from sidecar.pricing.surface import Surface
 from sidecar.pricing.surface_fit import fit
 
 Array = NDArray[np.float64]
-Row = tuple[str, ...]
 
-ROUNDS = 25
-EXPIRIES, STRIKES = 10, 100
+WAYS = ("smile", "contract", "no fit")
+NEAR = 2.0  # deviations from the money
+TRIED = 2_000  # butterflies a time, and calendar spreads a pair of times
+WORTH = 1e-13  # of the forward: a spread that costs less than nothing by less is rounding
 
 
 class Held(NamedTuple):
-    """What one chain's held-out quotes say of the fit and of no fit."""
+    """Of each held-out quote (n,): within bid and ask, off the middle ((3, n), by `WAYS`), deviations from the money;
+    and which of the straight line's prices, half a strike apart, are not convex.
+    """
 
-    inside: Array
-    inside_plain: Array
+    inside: NDArray[np.bool_]
     error: Array
-    error_plain: Array
-    butterflies: Array
+    away: Array
+    bent: NDArray[np.bool_]
+
+
+def forwards_of(snapshot: Snapshot, parts: Sequence[OptionQuotes], discounts: Sequence[float]) -> Forwards:
+    """Of each expiry's own pairs, else the neighbours' carry."""
+    parity = [
+        forward_by_parity(each.strikes, each.call_bid, each.call_ask, each.put_bid, each.put_ask, discount)
+        for each, discount in zip(parts, discounts, strict=True)
+    ]
+    return forwards([each.years for each in parts], parity, snapshot.spot)
 
 
 def quoted(
     snapshot: Snapshot, rows: Callable[[OptionQuotes], NDArray[np.bool_]], like: Sequence[Quotes] = ()
 ) -> list[Quotes]:
-    """Some strikes of every expiry, with the forwards of their own pairs (else the neighbours' carry), or of `like`."""
-    years = np.array([each.years for each in snapshot.expiries])
-    discounts = np.exp(-snapshot.rate * years).tolist()
+    """Some strikes of every expiry, with the forwards of their own pairs, or those of `like`."""
+    discounts = [float(np.exp(-snapshot.rate * each.years)) for each in snapshot.expiries]
     parts = [OptionQuotes(each.years, *(column[rows(each)] for column in each[1:])) for each in snapshot.expiries]
     if like:
         known = [(each.forward, each.forward_error) for each in like]
     else:
-        parity = [
-            forward_by_parity(each.strikes, each.call_bid, each.call_ask, each.put_bid, each.put_ask, discount)
-            for each, discount in zip(parts, discounts, strict=True)
-        ]
-        found = forwards(years, parity, snapshot.spot)
+        found = forwards_of(snapshot, parts, discounts)
         known = list(zip(found.forward.tolist(), found.standard_error.tolist(), strict=True))
     return [
         Quotes(each.years, *forward, discount, *each[1:])
@@ -84,72 +95,54 @@ def whole(snapshot: Snapshot) -> list[Quotes]:
     return quoted(snapshot, lambda each: np.ones(each.strikes.size, dtype=np.bool_))
 
 
+def firm(band: Band) -> NDArray[np.bool_]:
+    """Which strikes have two sides."""
+    return np.isfinite(band.low) & np.isfinite(band.high)
+
+
 def held(surface: Surface, kept: Sequence[Band], out: Sequence[Band]) -> Held:
-    """The fit and a straight line between strikes, at each held-out quote."""
-    columns: list[tuple[NDArray[Any], ...]] = []
+    """The three ways at each held-out quote."""
+    found = []
     for fitted, band in zip(kept, out, strict=True):
-        firm, asked = (np.isfinite(each.low) & np.isfinite(each.high) for each in (fitted, band))
-        if firm.sum() < 2 or not asked.any():
+        asked = firm(band)
+        if firm(fitted).sum() < 2 or not asked.any():
             continue
         at, low, high = band.strikes[asked], band.low[asked], band.high[asked]
-        known, middles = fitted.strikes[firm], 0.5 * (fitted.low + fitted.high)[firm]
-        smile, plain = surface.volatility(band.years, strike=at), np.interp(at, known, middles)
-        middle = 0.5 * (low + high)
+        known, middles = fitted.strikes[firm(fitted)], 0.5 * (fitted.low + fitted.high)[firm(fitted)]
+        smile = surface.volatility(band.years, strike=at)
+        off = middles - surface.volatility(band.years, strike=known)
+        ways = np.stack((smile, beside(at, smile, known, off), np.interp(at, known, middles)))
         grid = np.interp(np.arange(2 * known.size - 1) / 2, np.arange(known.size), known)
         calls = price(fitted.forward, grid, fitted.years, np.interp(grid, known, middles), call=True)
+        away = np.log(at / band.forward) / (smile * np.sqrt(band.years))
         bent = np.diff(np.diff(calls) / np.diff(grid)) < -1e-12
-        columns.append(((smile >= low) & (smile <= high), (plain >= low) & (plain <= high), smile - middle,
-                        plain - middle, bent))  # fmt: skip
-    return Held(*(np.concatenate(column) for column in zip(*columns, strict=True)))
+        found.append(Held((ways >= low) & (ways <= high), ways - 0.5 * (low + high), away, bent))
+    return Held(*(np.concatenate(column, axis=-1) for column in zip(*found, strict=True)))
 
 
-def rms(error: Array) -> float:
-    return float(np.sqrt(np.mean(error**2)))
+def arbitrages(surface: Surface, seed: int = 1, tried: int = TRIED) -> tuple[int, int]:
+    """Butterflies and calendar spreads of negative price that a random search finds in what is served, undiscounted."""
+    draw, known = np.random.default_rng(seed), surface.years[surface.fitted]
+    if not known.size:
+        return 0, 0
+    times = np.sort(np.concatenate((known, draw.uniform(0.1 * known[0], 1.5 * known[-1], known.size + 20))))
+    deviation = np.sqrt(surface.total_variance(0.0, times))[:, None]
+    middle = deviation * draw.uniform(-8.0, 8.0, (times.size, tried))
+    left, right = (middle + sign * deviation * 10 ** draw.uniform(-2.0, 0.5, middle.shape) for sign in (-1.0, 1.0))
+    strikes, at = np.exp(np.stack((left, middle, right))), times[:, None]
+    value = price(1.0, strikes, at, surface.volatility(at, strike=strikes * surface.forward_at(at)), call=middle > 0)
+    share = (strikes[2] - strikes[1]) / (strikes[2] - strikes[0])
+    butterfly = share * value[0] + (1 - share) * value[2] - value[1]
+    variance = surface.total_variance(middle[:1], times[:, None])
+    return int(np.count_nonzero(~(butterfly >= -WORTH))), int(np.count_nonzero(~(np.diff(variance, axis=0) >= -1e-14)))
 
 
-def quality_row(snapshot: Snapshot, results: Counter[str]) -> Row:
-    kept, out = split(snapshot)
-    surface = fit(kept)
-    found = held(surface, kept, out)
-    butterfly, calendar = surface.violations()
-    for band in kept:
-        results.update(dict(band.refused))
-    slices = " / ".join(str(surface.quality.count(each)) for each in FitQuality)
-    return (
-        snapshot.label,
-        slices,
-        f"{found.inside.size:,}",
-        f"{np.mean(found.inside):.1%}",
-        f"{np.mean(found.inside_plain):.1%}",
-        f"{100 * rms(found.error):.2f}",
-        f"{100 * rms(found.error_plain):.2f}",
-        f"{butterfly} / {calendar}",
-        f"{np.mean(found.butterflies):.0%}",
-    )
-
-
-def made(expiries: int = EXPIRIES, strikes: int = STRIKES) -> Snapshot:
-    """A made chain: SVI smiles, quotes rounded to a tick of 0.05, spreads of 1 % of the price."""
-    out = []
-    for number in range(expiries):
-        years = 7 * (number + 1) / 365
-        forward = 24_600.0 * np.exp(0.055 * years)
-        strike = 24_600.0 + 50.0 * (np.arange(strikes) - strikes // 2) * (1 + number // 4)
-        w = svi.total_variance([0.005 * years, 0.06 * np.sqrt(years), -0.35, 0.01, 0.2 * np.sqrt(years)],
-                               np.log(strike / forward))  # fmt: skip
-        sides: list[Array] = []
-        for call in (True, False):
-            value = price(forward, strike, years, np.sqrt(w / years), np.exp(-0.065 * years), call=call)
-            half = np.maximum(0.005 * value, 0.05)
-            sides += [0.05 * np.round((value + side * half) / 0.05) for side in (-1.0, 1.0)]
-        out.append(OptionQuotes(years, np.asarray(strike, dtype=np.float64), *sides))
-    return Snapshot("made", "made", 24_600.0, 0.065, tuple(out))
-
-
-def scipy_fit(band: Band) -> Array:
+def least(band: Band) -> Array:
     """One smile as scipy's least squares finds it, without a thought of arbitrage."""
-    k, middle = np.log(band.strikes / band.forward), 0.5 * (band.low + band.high)
-    half = 0.5 * (band.high - band.low)
+    two = firm(band)
+    k, low, high = np.log(band.strikes[two] / band.forward), band.low[two], band.high[two]
+    middle = 0.5 * (low + high)
+    half = np.maximum(0.5 * (high - low), 1e-4)
 
     def residual(p: Array) -> Array:
         w = svi.total_variance(p, k)
@@ -161,49 +154,55 @@ def scipy_fit(band: Band) -> Array:
     return np.asarray(least_squares(residual, start, bounds=bounds).x)
 
 
-def timing() -> list[Row]:
-    chain = made()
-    every = whole(chain)
-    banded = bands(every)
-    first = fit(banded)
-    strike = np.concatenate([each.strikes for each in chain.expiries for _ in (0, 1)])
-    years = np.repeat([each.years for each in every], 2 * STRIKES)
-    forward = np.repeat([each.forward for each in every], 2 * STRIKES)
-    call = np.tile(np.repeat([True, False], STRIKES), EXPIRIES)
-
-    def refresh() -> object:
-        found = bands(whole(chain))
-        surface = fit(found, first)
-        volatility = surface.volatility(years, strike=strike)
-        return greeks(forward, strike, years, volatility, 0.065, call=call, spot=24_600.0)
-
-    tasks: dict[str, Callable[[], object]] = {
-        "forwards, 10 expiries": lambda: whole(chain),
-        "implied volatilities, bid and ask, 1,000 strikes": lambda: bands(every),
-        "10 smiles, cold": lambda: fit(banded),
-        "10 smiles, warm": lambda: fit(banded, first),
-        "one smile of 100 strikes, cold": lambda: fit(banded[4:5]),
-        "one smile of 100 strikes, warm": lambda: fit(banded[4:5], first),
-        "the same by scipy's least_squares, arbitrage or not": lambda: scipy_fit(banded[4]),
-        "a surface read at 2,000 points": lambda: first.volatility(years, strike=strike),
-        "**the whole refresh, 2,000 contracts, Greeks included**": refresh,
-    }
-    took: dict[str, list[float]] = {name: [] for name in tasks}
-    for number in range(ROUNDS + 1):
-        for name, task in tasks.items():
-            before = time.perf_counter()
-            task()
-            if number:
-                took[name].append(time.perf_counter() - before)
-    return [(name, f"{1e3 * median(each):.2f}", f"{1e3 * min(each):.2f}") for name, each in took.items()]
+def careless(kept: Sequence[Band]) -> tuple[int, int, int]:
+    """Of the smiles that least squares makes of the same quotes: those with a butterfly, those with a calendar to the
+    one before, all.
+    """
+    found = [least(band) for band in kept if firm(band).sum() >= 8]
+    butterflies = sum(svi.butterfly_violations(each) > 0 for each in found)
+    calendars = sum(svi.calendar_violations(one, two) > 0 for one, two in pairwise(found))
+    return butterflies, calendars, len(found)
 
 
-def table(heads: Row, rows: Sequence[Row]) -> None:
-    print("| " + " | ".join(heads) + " |")
-    print("|" + " --- |" * len(heads))
-    for row in rows:
-        print("| " + " | ".join(row) + " |")
-    print()
+def joined(cells: Sequence[float], form: str) -> str:
+    return " / ".join(format(each, form) for each in cells)
+
+
+def row_of(name: str, chains: Sequence[Snapshot]) -> tuple[str, ...]:
+    """All chains of one underlying."""
+    parts = [split(each) for each in chains]
+    surfaces = [fit(kept) for kept, _ in parts]
+    every = [held(surface, *part) for surface, part in zip(surfaces, parts, strict=True)]
+    found = Held(*(np.concatenate(column, axis=-1) for column in zip(*every, strict=True)))
+    near = np.abs(found.away) <= NEAR
+    errors = [100 * np.sqrt(np.mean(found.error[:, rows] ** 2, axis=1)) for rows in (np.ones_like(near), near)]
+    served = np.sum([[each.violations(), arbitrages(each)] for each in surfaces], axis=(0, 1))
+    butterflies, calendars, smiles = np.sum([careless(kept) for kept, _ in parts], axis=0)
+    qualities = [grade for each in surfaces for grade in each.quality]
+    return (
+        f"{name}, {len(chains)}",
+        joined([qualities.count(each) for each in FitQuality], "d"),
+        f"{found.away.size:,}",
+        joined(100 * np.mean(found.inside, axis=1), ".1f"),
+        *(joined(each, ".2f") for each in errors),
+        joined(served, "d"),
+        f"{butterflies} / {calendars} of {smiles}",
+        f"{np.mean(found.bent):.0%}",
+    )
+
+
+def reasons(chains: Sequence[Snapshot]) -> list[tuple[str, str, str]]:
+    """By market: strikes that gave no volatility and why, and what the forwards rest on."""
+    counts: dict[str, Counter[str]] = {}
+    for each in chains:
+        mine = counts.setdefault(each.source, Counter())
+        for band in bands(whole(each)):
+            mine.update(dict(band.refused))
+            mine["strikes used"] += band.strikes.size
+        discounts = [float(np.exp(-each.rate * one.years)) for one in each.expiries]
+        names = [ForwardSource(code).name.lower() for code in forwards_of(each, each.expiries, discounts).source]
+        mine.update(f"forward: {name}" for name in names)
+    return [(source, name, f"{count:,}") for source, mine in counts.items() for name, count in sorted(mine.items())]
 
 
 def main() -> None:
@@ -211,18 +210,19 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path(__file__).resolve().parents[2] / "shared" / "data")
     parser.add_argument("--plot", type=Path, help="a folder for one HTML picture a chain")
     arguments = parser.parse_args()
-    if arguments.data.is_dir():
-        refused: Counter[str] = Counter()
-        chains = list(snapshots(arguments.data))
-        rows = [quality_row(each, refused) for each in chains]
-        heads = ("chain", "smiles: " + " / ".join(FitQuality), "held out", "inside", "no fit", "rmse", "no fit",
-                 "violations", "no fit's butterflies")  # fmt: skip
-        table(heads, rows)
-        table(("strikes refused (one_sided: kept)", "count"), [(k, f"{v:,}") for k, v in sorted(refused.items())])
-    else:
-        print(f"no real chains: {arguments.data} is not a folder\n")
-    table(("what", "median ms", "best ms"), timing())
-    if arguments.plot and arguments.data.is_dir():
+    if not arguments.data.is_dir():
+        raise SystemExit(f"no real chains: {arguments.data} is not a folder; give --data")
+    chains = list(snapshots(arguments.data))
+    named: dict[str, list[Snapshot]] = {}
+    for each in chains:
+        named.setdefault(each.label.split()[0], []).append(each)
+    ways = " / ".join(WAYS)
+    heads = ("underlying, chains", "smiles: " + " / ".join(FitQuality), "held out", f"inside %: {ways}",
+             f"rmse: {ways}", f"rmse within {NEAR:g} deviations", "arbitrages served: butterfly / calendar",
+             "least squares' smiles with one", "no fit's butterflies")  # fmt: skip
+    table(heads, [row_of(name, own) for name, own in named.items()])
+    table(("market", "what (one_sided are used)", "count"), reasons(chains))
+    if arguments.plot:
         from bench.pictures import draw  # plotly is slow to load
 
         draw([(each.label, bands(whole(each))) for each in chains], arguments.plot)

@@ -21,6 +21,8 @@ def draw(picture: reads.Picture) -> None:
         positions(picture)
         st.subheader("Greeks by underlying")
         greeks(picture)
+        st.subheader("Forwards and volatility")
+        smiles(picture)
     with right:
         st.subheader("Limits used")
         limits(picture)
@@ -108,6 +110,17 @@ def greeks(picture: reads.Picture) -> None:
         st.caption("No position, no Greeks.")
     else:
         tables.show(picture.greeks, tables.GREEK, "overview-greeks", 6)
+
+
+def smiles(picture: reads.Picture) -> None:
+    """What forwards and volatilities rest on, a row an expiry."""
+    rows, why = reads.shared().smiles([str(line.get("symbol")) for line in picture.markets])
+    if rows is None:
+        st.caption(f"unknown: {plain(why)}")
+    elif not rows:
+        st.caption("No volatility is fitted yet.")
+    else:
+        tables.show(rows, tables.SMILE, "overview-smiles", 8)
 
 
 def market(picture: reads.Picture) -> None:

@@ -124,6 +124,14 @@ class Desk(Questions):
         """Return to active; :class:`DeskRefused` 409 while a cause stands."""
         return self._command("POST", "/emergency/circuit-breaker/reset", {"reason": reason})
 
+    def what_if(self, orders: Sequence[Json]) -> Json:
+        """What orders would do, sent one after another; nothing is sent. Each is a dictionary of :meth:`order`'s words:
+
+        ``[{"symbol": "NIFTY24600CE", "quantity": 75, "side": "sell", "price": 83.4}]``. The gate's answer to each,
+        every limit before and after, ``largest_quantity``, and each fund's book before and after all.
+        """
+        return self._command("POST", "/api/v1/what-if", {"orders": list(orders)})
+
     def order(
         self,
         symbol: str,

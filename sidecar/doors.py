@@ -17,7 +17,7 @@ from sidecar.desk.state import DeskState
 from sidecar.domain.errors import InputError
 from sidecar.live import Live, wall_now
 from sidecar.reference import load_stresses
-from sidecar.servers import analytics, funds, metrics, stream
+from sidecar.servers import analytics, funds, metrics, stream, what_if
 from sidecar.servers.http import create_app
 from sidecar.servers.hub import Hub
 from sidecar.servers.keys import KeyStore
@@ -66,7 +66,8 @@ def app_of(running: Running) -> FastAPI:
         stream.router(running.hub, ports, running.keys),
         metrics.router(scrape, ports, running.keys),
         funds.router(ports, running.keys, running.reader.equity),
-        analytics.router(ports, running.keys, _analysis(running)),
+        analytics.router(ports, running.keys, _analysis(running), settings),
+        what_if.router(ports, running.keys, settings),
     )
     return create_app(ports, running.keys, settings, routers)
 

@@ -125,6 +125,9 @@ class Drive:
             if isinstance(action, CancelAtVenue):
                 self._cancel(action)
         if not report.records:
+            # What leaves no record is answered at once: a what-if.
+            for outcome in report.outcomes:
+                self._answer(outcome, None)
             return
         durable = self._keep(report.records)
         if durable.done():

@@ -95,7 +95,7 @@ def _refuse_unlisted(underlying: str, on: date, reference: Reference) -> None:
     try:
         expiry = reference.next_expiry(underlying, on)
         reference.lot_size(underlying, expiry, on)
-        for rule in (reference.strike_step, reference.tick_size, reference.freeze_quantity):
+        for rule in (reference.strike_step, reference.tick_size, reference.freeze_quantity, reference.margins):
             rule(underlying, on)
     except (CalendarBeyond, NotKnown) as error:
         problem = f"no {underlying} contract can be listed on {on} ({error})"

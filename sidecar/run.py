@@ -6,8 +6,10 @@ servers. What fails on the way is one error with its remedy; nothing is half sta
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Self
 
@@ -24,6 +26,7 @@ from sidecar.loading import strategies_of
 from sidecar.markets import MARKETS, Market, calendar_of
 from sidecar.opening import open_journal, settled
 from sidecar.pace import MarketClock
+from sidecar.pricing.warming import warm
 from sidecar.projecting import Projecting
 from sidecar.recorder import Recorder
 from sidecar.reference import load_reference
@@ -37,6 +40,8 @@ from sidecar.store.lock import DataDirectoryLock
 from sidecar.store.reader import Reader
 from sidecar.store.writer import Writer
 from sidecar.telemetry.measured import Telemetry
+
+log = logging.getLogger(__name__)
 
 
 class Sidecar:
@@ -52,6 +57,7 @@ class Sidecar:
 
     def _open(self, settings: Settings, opened: ExitStack) -> None:
         """Open everything in order; what fails on the way closes what was opened before it."""
+        warmed = _warming()
         config = desk_config(settings)
         reference = load_reference()
         self.state = DeskState(config, reference, calendar_of(settings, reference))
@@ -85,6 +91,7 @@ class Sidecar:
             opened.callback(self.recorder.close)
         self._wire(settings, market)
         opened.callback(self.live.stop)
+        warmed.result()
         self._begin(market, journal.damage)
 
     def _writer(self, settings: Settings) -> Writer:
@@ -177,3 +184,11 @@ class Sidecar:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _warming() -> Future[None]:
+    """Load the kernels while the rest is opened; the first beat must find them."""
+    pool = ThreadPoolExecutor(1, "warming")
+    warmed = pool.submit(warm, log.warning)
+    pool.shutdown(wait=False)
+    return warmed

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from starlette.testclient import TestClient
 
@@ -12,6 +13,7 @@ from sidecar.doors import app_of, facts_of, not_ready, ports_of
 from sidecar.run import Sidecar
 from sidecar.servers.keys import Role
 from sidecar.store.writer import Writer
+from tests.servers.desk import serving
 from tests.wiring import ask_stop, small, started, until
 
 
@@ -110,3 +112,29 @@ def test_metrics_and_funds_stand_on_the_same_desk(running: Sidecar) -> None:
     assert "trading_report_seq" in told
     funds = asked.get("/api/v1/funds").json()["funds"]
     assert [line["fund_id"] for line in funds] == ["main", "*"]
+
+
+def scraped(url: str) -> dict[str, float]:
+    lines = httpx2.get(f"{url}/metrics", trust_env=False).text.splitlines()
+    return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))}
+
+
+def test_the_tail_of_a_book_that_trades_is_at_both_doors_and_that_of_an_empty_one_is_nothing(tmp_path: Path) -> None:
+    names = ("trading_var_95", "trading_expected_shortfall_975")
+    with Sidecar(small(tmp_path, strategy="demo")) as sidecar:
+        sidecar.keys.add(Role.VIEWER, "test", "s" * 40)
+        with serving(app_of(sidecar)) as url:
+            assert [scraped(url)[name] for name in names] == [0.0, 0.0]
+            started(sidecar)
+
+            def risk() -> dict[str, Any]:
+                told = httpx2.get(f"{url}/emergency/risk-metrics", headers={"x-api-key": "s" * 40}, trust_env=False)
+                return told.json()["data"]  # type: ignore[no-any-return]
+
+            told = until(lambda: found if (found := risk())["var_95"] and found["var_95"] > 0 else None, what="a book")
+            assert told["es_975"] >= told["var_95"]
+            assert [line["fund_id"] for line in told["tail"]] == ["main", "*"]
+            assert told["tail"][-1]["method"] == "implied"
+            until(lambda: len(risk()["tail"]) and set(names) <= set(scraped(url)), what="the scrape")
+            for name, key in zip(names, ("var_95", "es_975"), strict=True):
+                assert 0.3 < scraped(url)[name] / risk()[key] < 3.0  # the book moves between the two questions

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from sidecar.domain.breaker import BreakerStatus, Trigger
 from sidecar.domain.clock import SECOND
 from sidecar.domain.errors import JournalFailed
-from sidecar.domain.events import AnyEvent, Beat, CancelOrder, PlaceOrder, Reset, Stop
+from sidecar.domain.events import AnyEvent, Beat, CancelOrder, PlaceOrder, Reset, Stop, WhatIf
 from sidecar.domain.orders import OrderRequest, OrderState, Side
 from sidecar.domain.records import AnyRecord, OrderRecorded
 from sidecar.domain.report import Intent, Outcome, OutcomeStatus, Published
@@ -198,6 +198,19 @@ def test_an_order_leaves_and_is_answered_only_once_its_intent_is_on_disk() -> No
     journal.complete()
     assert at_venue(room) == ("O00000001",)
     assert [outcome.status for outcome, _ in room.answers] == [OutcomeStatus.DONE]
+
+
+def test_a_what_if_is_answered_at_once_and_neither_kept_nor_sent() -> None:
+    journal = Slow()
+    room = Room(keep=journal.keep)
+    journal.complete()
+    room.answers.clear()
+    request = OrderRequest(CALL.id, Side.SELL, LOT, Decimal("22.00"))
+    room.drive.handle(WhatIf(at=room.state.now, request_id="what", actor="vera", orders=(request,)))
+    ((outcome, failure),) = room.answers
+    assert (outcome.request_id, failure, outcome.impact is None) == ("what", None, False)
+    assert journal.waiting == []
+    assert (room.state.orders, at_venue(room)) == ({}, ())
 
 
 def test_an_order_whose_intent_is_on_its_way_never_leaves_after_a_stop() -> None:

@@ -19,10 +19,8 @@ from sidecar.terminal.parser import COMMANDS
 LONGEST = 250
 LONGER = {
     "sidecar/domain/report.py": "one struct a line of the report: splitting it would scatter the public shape",
-    "sidecar/pricing/curve.py": "forwards by parity, by futures and by carry, and the errors of each",
     "sidecar/pricing/implied_kernel.py": "numba's cache watches one file: what is compiled together stands together",
     "sidecar/pricing/kernels.py": "numba's cache watches one file: what is compiled together stands together",
-    "sidecar/pricing/svi_fit.py": "numba's cache watches one file: what is compiled together stands together",
     "sidecar/store/writer.py": "one thread's whole life: what it takes, what it owes, how it tries again",
 }
 FLOORS = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
@@ -21,6 +21,7 @@ KEY_FILE = Path(__file__).resolve().parents[2] / "data" / "ui.key"
 PICTURE_EVERY_S = 1.0
 EQUITY_EVERY_S = 5.0
 EQUITY_ROWS = 400
+SMILES_EVERY_S = 5.0
 #: A picture older than this is not called live any more.
 FRESH_S = 3.0
 
@@ -151,7 +152,8 @@ class Shared:
         self._clock = clock
         self._picture = Picture()
         self._equity: tuple[float, list[Row] | None, str] = (float("-inf"), None, "")
-        self._locks = {"picture": Lock(), "equity": Lock()}
+        self._smiles: tuple[float, list[Row] | None, str] = (float("-inf"), None, "")
+        self._locks = {"picture": Lock(), "equity": Lock(), "smiles": Lock()}
 
     def picture(self) -> Picture:
         """The desk as of now, or as last seen."""
@@ -176,6 +178,18 @@ class Shared:
                 except ClientError as error:
                     self._equity = (now, self._equity[1], str(error))
         return self._equity[1], self._equity[2]
+
+    def smiles(self, underlyings: Sequence[str]) -> tuple[list[Row] | None, str]:
+        """Every expiry's fitted smile with what it rests on, or None and why not."""
+        with self._locks["smiles"]:
+            now = self._clock()
+            if now - self._smiles[0] >= SMILES_EVERY_S:
+                try:
+                    found = [row for name in underlyings for row in self.desk.surface(name)["expiries"]]
+                    self._smiles = (now, found, "")
+                except ClientError as error:
+                    self._smiles = (now, None, str(error))
+        return self._smiles[1], self._smiles[2]
 
     def history(self) -> tuple[list[Row] | None, str]:
         """The breaker's history, newest first, or None and why not."""

@@ -56,6 +56,18 @@ GREEK: Columns = {
     "rho": ("Rho", "%+,.0f", "money per percentage point of the rate"),
     "quality": ("Data", "text", "live, stale or missing"),
 }
+SMILE: Columns = {
+    "underlying": ("Underlying", "text", ""),
+    "expiry": ("Expiry", "text", ""),
+    "forward": ("Forward", "%,.2f", "implied by put-call parity, or the future's price where one trades"),
+    "forward_error": ("± points", "%,.2f", "standard error of the forward; 0 where a future gives it"),
+    "atm_iv": ("ATM volatility", "%,.2f %%", "of the fitted smile, a year"),
+    "skew_25": ("25-delta skew", "%+,.2f %%", "volatility of the 25-delta put less that of the 25-delta call"),
+    "rmse": ("Miss", "%,.3f %%", "root mean square of quote less smile, in volatility"),
+    "inside": ("Inside", "%,.0f %%", "share of the fitted quotes whose model price lies within bid and ask"),
+    "quotes_fitted": ("Quotes", "%,d", "how many quotes the smile was fitted to"),
+    "quality": ("Smile", "text", "good, coarse (few or bad quotes), flat (too few for a shape) or missing"),
+}
 LIMIT: Columns = {
     "name": ("Limit", "phrase", ""),
     "scope": ("Scope", "text", "a fund, or * for the whole desk"),
@@ -94,7 +106,7 @@ ORDER: Columns = {
     "strategy": ("Strategy", "text", ""),
     "created_at": ("Sent", "time", "exchange time"),
 }
-_PERCENT = ("pnl_percent", "iv", "utilization")
+_PERCENT = ("pnl_percent", "iv", "utilization", "atm_iv", "skew_25", "rmse", "inside")
 _WORDS = ("text", "phrase", "time", "measured")
 _ROW_PX = 31
 _HEAD_PX = 34

@@ -156,6 +156,8 @@ FRACTIONS = frozenset(
         "price_band",
         "capital_per_trade",
         "margin_utilization",
+        "var_95",
+        "stress_loss",
         "iv_shock",
     }
 )

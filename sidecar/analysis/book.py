@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from sidecar.analysis.market import surface_of
+from sidecar.analysis.market import grade, listed, surface_of
 from sidecar.analysis.words import Json, of
 from sidecar.domain import clock
+from sidecar.domain.clock import SECOND
 from sidecar.domain.errors import InputError
 from sidecar.domain.report import DeskReport, Published
 from sidecar.pricing.curve import Curve
@@ -24,8 +25,10 @@ from sidecar.risk.stresses import Stress, apply
 
 Rows = NDArray[np.intp]
 
-#: Cells of a scenario cube, legs included: beyond it an answer is larger than anyone reads.
+#: Cells of a scenario cube that are worked out, legs included, and numbers of it that are told (some 4 MB of text):
+#: while an answer is written nobody else is answered.
 MOST_CELLS = 2_000_000
+MOST_TOLD = 200_000
 
 
 @dataclass(frozen=True)
@@ -65,10 +68,11 @@ def greeks(published: Published, zone: ZoneInfo, by: str = "", fund_id: str = ""
 def explain(published: Published, fund_id: str = "", strategy: str = "") -> Json:
     """Why the day's P&L is what it is, a line a leg, strategy, fund, and the desk.
 
-    :raises InputError: there is no such fund.
+    :raises InputError: there is no such fund, or the strategy held nothing today.
     """
     report = published.report
     _own(report, fund_id)
+    _traded(report, strategy)
     lines = [line for line in report.explain if fund_id in ("", line.fund_id) and strategy in ("", line.strategy)]
     return {**of(report), "day": report.day, "lines": lines, "count": len(lines)}
 
@@ -76,15 +80,15 @@ def explain(published: Published, fund_id: str = "", strategy: str = "") -> Json
 def scenarios(published: Published, asked: Question, rates: Curve, named: Sequence[Stress]) -> Json:
     """The book revalued in full over spot x volatility x time, its payoff, and every named stress.
 
-    :raises InputError: there is no such fund or contract, or the cube is too large.
+    :raises InputError: there is no such fund, strategy, underlying or contract, or the cube is too large.
     """
     report = published.report
     _own(report, asked.fund_id)
+    _traded(report, asked.strategy)
+    if asked.underlying:
+        listed(report, asked.underlying)
     legs, names = _legs(published, asked, rates)
-    cells = max(len(legs), 1) * len(asked.spots) * len(asked.vols) * len(asked.days)
-    if cells > MOST_CELLS:
-        problem = f"{len(legs)} legs x {len(asked.spots)} spots x {len(asked.vols)} volatilities x days are {cells:,}"
-        raise InputError("spots", problem + " cells", f"ask for at most {MOST_CELLS:,}")
+    _bounded(asked, len(legs))
     smiles = None
     if asked.sticky == "delta":
         smiles = lambda rows, factors: _along(report, legs, rows, factors)  # noqa: E731
@@ -94,7 +98,7 @@ def scenarios(published: Published, asked: Question, rates: Curve, named: Sequen
     )  # fmt: skip
     found, drawn = worst(cube), payoff(legs, asked.spots)
     stresses = [(stress, apply(legs, stress)) for stress in named]
-    told = [{"symbol": symbol, "quantity": quantity} for symbol, quantity in names]
+    told = [_leg(published, symbol, quantity) for symbol, quantity in names]
     if asked.per_leg:
         told = [{**leg, "pnl": pnl} for leg, pnl in zip(told, cube.pnl, strict=True)]
     return {
@@ -119,6 +123,35 @@ def scenarios(published: Published, asked: Question, rates: Curve, named: Sequen
             for each, result in stresses
         ],
     }  # fmt: skip
+
+
+def _bounded(asked: Question, legs: int) -> None:
+    axes = {"spots": len(asked.spots), "vols": len(asked.vols), "days": len(asked.days)}
+    points = len(asked.spots) * len(asked.vols) * len(asked.days)
+    longest = max(axes, key=axes.__getitem__)
+    size = " x ".join(f"{count:,} {name}" for name, count in axes.items())
+    if points * max(legs, 1) > MOST_CELLS:
+        problem = f"{size} x {legs:,} legs are {points * legs:,} cells"
+        raise InputError(longest, problem, f"ask for at most {MOST_CELLS:,}")
+    told = points * (legs + 1 if asked.per_leg else 1)
+    if told > MOST_TOLD:
+        remedy = f"ask for at most {MOST_TOLD:,}" + (", or without per_leg" if asked.per_leg else "")
+        raise InputError(longest, f"{size} would be an answer of {told:,} numbers", remedy)
+
+
+def _leg(published: Published, symbol: str, quantity: int) -> Json:
+    """A leg, and what its revaluation rests on."""
+    chain = published.chain
+    row = chain.rows[symbol]
+    at, now = int(chain.at[row]), clock.from_datetime(published.report.timestamp)
+    return {
+        "symbol": symbol,
+        "quantity": quantity,
+        "mark": chain.mark[row],
+        "iv": chain.iv[row],
+        "vol_quality": grade(chain, row),
+        "age_s": max(0.0, (now - at) / SECOND) if at else None,
+    }
 
 
 def _legs(published: Published, asked: Question, rates: Curve) -> tuple[Legs, list[tuple[str, int]]]:
@@ -152,4 +185,13 @@ def _along(report: DeskReport, legs: Legs, rows: Rows, factors: Floats) -> Float
 
 def _own(report: DeskReport, fund_id: str) -> None:
     if fund_id not in ("", *(line.fund_id for line in report.funds)):
-        raise InputError("fund_id", f"{fund_id[:40]!r} is not a fund of this desk")
+        names = ", ".join(line.fund_id for line in report.funds)
+        raise InputError("fund_id", f"{fund_id[:40]!r} is not a fund of this desk", f"choose from {names}")
+
+
+def _traded(report: DeskReport, strategy: str) -> None:
+    """Refuse a strategy that neither holds nor held anything today: a slip of the pen must not read as no risk."""
+    known = {line.strategy for line in report.positions} | {line.strategy for line in report.explain} - {"*"}
+    if strategy and strategy not in known:
+        remedy = "choose from " + ", ".join(sorted(known)) if known else "leave it out until one has traded"
+        raise InputError("strategy", f"{strategy[:40]!r} held nothing today", remedy)

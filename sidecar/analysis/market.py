@@ -12,8 +12,9 @@ from sidecar.domain import clock
 from sidecar.domain.analytics import SmileLine, VolQuality
 from sidecar.domain.clock import SECOND
 from sidecar.domain.contracts import Kind
-from sidecar.domain.errors import InputError
-from sidecar.domain.report import DeskReport, Published
+from sidecar.domain.errors import InputError, NotReported
+from sidecar.domain.report import Chain, DeskReport, Published
+from sidecar.pricing.daycount import years
 from sidecar.pricing.implied import implied_volatility
 from sidecar.pricing.surface import Surface
 from sidecar.risk.legs import Floats
@@ -32,7 +33,7 @@ def chain(published: Published, underlying: str, expiry: date | None = None) -> 
     :raises InputError: nothing is listed on it, or not with that expiry.
     """
     report, chain = published.report, published.chain
-    _known(report, underlying)
+    listed(report, underlying)
     now = clock.from_datetime(report.timestamp)
     columns = {name: getattr(chain, name).tolist() for name in _COLUMNS}
     contracts = []
@@ -50,14 +51,14 @@ def chain(published: Published, underlying: str, expiry: date | None = None) -> 
                 "option_type": contract.right,
                 "lot_size": contract.lot_size,
                 **{name: values[row] for name, values in columns.items()},
-                "vol_quality": VolQuality(int(chain.vol_quality[row])).name.lower(),
+                "vol_quality": grade(chain, row),
                 "updated_at": clock.to_datetime(at) if at else None,
                 "age_s": max(0.0, (now - at) / SECOND) if at else None,
             }
         )
     if expiry is not None and not contracts:
-        listed = sorted({str(c.expiry) for c in chain.contracts if c.underlying == underlying and c.expiry})
-        raise InputError("expiry", f"{expiry} is not listed", "choose from " + ", ".join(listed))
+        known = sorted({str(c.expiry) for c in chain.contracts if c.underlying == underlying and c.expiry})
+        raise InputError("expiry", f"{expiry} is not listed", "choose from " + ", ".join(known))
     return {**of(report), "market": market(report, underlying), "contracts": contracts, "count": len(contracts)}
 
 
@@ -67,7 +68,7 @@ def surface(published: Published, underlying: str) -> Json:
     :raises InputError: no options are listed on the underlying.
     """
     report = published.report
-    _known(report, underlying)
+    listed(report, underlying)
     lines = [line for line in report.smiles if line.underlying == underlying]
     smiles = surface_of(lines)
     k, volatility = _drawn(smiles)
@@ -76,7 +77,12 @@ def surface(published: Published, underlying: str) -> Json:
         **of(report),
         "market": market(report, underlying),
         "expiries": [
-            {**fields(line), "term_slope": slope, "quotes": _quotes(published, line, smiles)}
+            {
+                **fields(line),
+                "quotes_fitted": line.quotes,
+                "term_slope": slope,
+                "quotes": _quotes(published, line, smiles),
+            }
             for line, slope in zip(lines, smiles.term_slope.tolist(), strict=True)
         ],
         "grid": {"log_moneyness": k, "years": smiles.years, "volatility": volatility},
@@ -114,8 +120,11 @@ def _drawn(surface: Surface) -> tuple[Floats, Floats]:
 
 
 def _quotes(published: Published, line: SmileLine, surface: Surface) -> list[Json]:
-    """The out-of-the-money quotes of an expiry as volatilities, and what the smile says at each strike."""
-    chain = published.chain
+    """The out-of-the-money quotes of an expiry as volatilities, and what the smile says at each strike.
+
+    A quote is turned into a volatility at the forward and the time of the report: the smile is up to two seconds older.
+    """
+    chain, now = published.chain, clock.from_datetime(published.report.timestamp)
     rows = [
         row
         for row, one in enumerate(chain.contracts)
@@ -125,8 +134,9 @@ def _quotes(published: Published, line: SmileLine, surface: Surface) -> list[Jso
     rows.sort(key=lambda row: chain.contracts[row].strike or 0.0)
     strikes = np.array([chain.contracts[row].strike for row in rows], dtype=np.float64)
     price = np.stack([chain.bid[rows], chain.mark[rows], chain.ask[rows]])
-    discount = np.exp(-line.rate * line.years)
-    found, _ = implied_volatility(price, line.forward, strikes, line.years, discount, call=strikes >= line.forward)
+    time = years(now, np.array([chain.contracts[row].expires_at or now for row in rows], dtype=np.int64))
+    calls = strikes >= line.forward
+    found, _ = implied_volatility(price, chain.forward[rows], strikes, time, np.exp(-line.rate * time), call=calls)
     fitted = surface.volatility(line.years, strike=strikes)
     return [
         {"strike": strike, "bid_iv": low, "iv": mid, "ask_iv": high, "fitted_iv": fit}
@@ -134,8 +144,21 @@ def _quotes(published: Published, line: SmileLine, surface: Surface) -> list[Jso
     ]
 
 
-def _known(report: DeskReport, underlying: str) -> None:
-    listed = [line.symbol for line in report.markets]
-    if underlying not in listed:
-        remedy = "choose from " + ", ".join(listed) if listed else "wait until contracts are listed"
-        raise InputError("underlying", f"no options are listed on {underlying[:40]!r}", remedy)
+def grade(chain: Chain, row: int) -> str | None:
+    """What an option's volatility rests on, in a word; nothing else has one."""
+    option = chain.contracts[row].kind is Kind.OPTION
+    return VolQuality(int(chain.vol_quality[row])).name.lower() if option else None
+
+
+def listed(report: DeskReport, underlying: str) -> None:
+    """Refuse an underlying that nothing is listed on.
+
+    :raises InputError: with those that are.
+    :raises NotReported: there are none yet, as in a desk's first moments.
+    """
+    names = [line.symbol for line in report.markets]
+    if not names:
+        raise NotReported
+    if underlying not in names:
+        problem = f"no options are listed on {underlying[:40]!r}"
+        raise InputError("underlying", problem, "choose from " + ", ".join(names))

@@ -10,13 +10,15 @@ Json = dict[str, Any]
 
 
 def of(report: DeskReport) -> Json:
-    """Which report an answer is made from."""
+    """Which report an answer is made from, and whether the market behind it was alive: blind is no trusted marks."""
     return {
         "seq": report.seq,
         "timestamp": report.timestamp,
         "simulated": report.simulated,
         "source": report.source,
         "currency": report.currency,
+        "feed_up": report.feed_up,
+        "blind": report.blind,
     }
 
 

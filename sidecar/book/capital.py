@@ -19,7 +19,9 @@ and elsewhere a price above the mark does no more than the mark. The one thing t
 a long option that it hedges.
 
 **Working orders** count when they are sent: a fund is taken to block the most that it could after any set of fills, of
-whole orders or of parts, so that an order may not lean on a hedge that has not filled.
+whole orders or of parts, so that an order may not lean on a hedge that has not filled. A strategy that both buys and
+sells a contract may close it and open it anew at its orders' prices, and is taken to. What a fill would realise, its
+fees, and a future's loss against its mark count when it fills, and not before.
 
 **Attribution.** A fund's margin is less than the sum of its parts, so it cannot be split without a rule. A strategy's
 margin is what its own legs would block by themselves, a position's what it would block alone. They are the honest
@@ -30,6 +32,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
+from math import nan
 
 import msgspec
 
@@ -52,6 +55,20 @@ class Holding(msgspec.Struct, frozen=True):
 
     quantity: int = 0
     premium: float = 0.0
+
+
+class Prices(msgspec.Struct, frozen=True):
+    """The most that units are bought for and the least that they are sold for; NaN where none are."""
+
+    bought: float = nan
+    sold: float = nan
+
+
+def dearest(offers: Iterable[tuple[int, float]]) -> Prices:
+    """The dearest prices of orders, each with its sign (1 buys, -1 sells) and price."""
+    each = tuple(offers)
+    bought = max((price for sign, price in each if sign > 0), default=nan)
+    return Prices(bought, min((price for sign, price in each if sign < 0), default=nan))
 
 
 def premium_of(contract: Contract, quantity: int, entry: float, mark: float) -> float:
@@ -77,22 +94,43 @@ def held(positions: Iterable[Position], contract: Contract, mark: float) -> Hold
     return Holding(quantity, premium)
 
 
-def moved(holding: Holding, contract: Contract, quantity: int, price: float, mark: float) -> Holding:
-    """The holding after fills at ``price`` that bring it to ``quantity``.
+def moved(holding: Holding, contract: Contract, quantity: int, prices: Prices, mark: float) -> Holding:
+    """The holding after fills at ``prices`` that bring it to ``quantity``.
 
-    Units bought are taken to cost at least the mark, units sold to fetch at most the mark. What is closed takes its
-    share of the premium with it.
+    Units bought are taken to cost at least the mark, units sold to fetch at most the mark, which also stands for a
+    price that is not given. What is closed takes its share of the premium with it.
     """
     before = holding.quantity
     if quantity == before:
         return holding
-    change = quantity - before
-    at = _larger(price, mark) if change > 0 else price
-    if before * change >= 0:
-        return Holding(quantity, holding.premium + premium_of(contract, change, at, mark))
+    price = prices.bought if quantity > before else prices.sold
+    at = price if price == price else mark
+    if quantity > before:
+        at = _larger(at, mark)
+    if before * (quantity - before) >= 0:
+        return Holding(quantity, holding.premium + premium_of(contract, quantity - before, at, mark))
     if before * quantity >= 0:
         return Holding(quantity, holding.premium * (quantity / before))
     return Holding(quantity, premium_of(contract, quantity, at, mark))
+
+
+def again(holding: Holding, contract: Contract, prices: Prices, mark: float) -> Holding:
+    """The holding as dear as fills both ways can make it: closed, and opened anew, where orders of both sides work."""
+    if prices.bought != prices.bought or prices.sold != prices.sold:
+        return holding
+    anew = moved(Holding(), contract, holding.quantity, prices, mark)
+    return Holding(holding.quantity, _larger(anew.premium, holding.premium))
+
+
+def reached(
+    holding: Holding, contract: Contract, low: int, high: int, prices: Prices, mark: float
+) -> tuple[Holding, ...]:
+    """The holdings between which what is blocked has no bends, when fills bring it anywhere from ``low`` to ``high``:
+    these two, the present one, and nothing where it lies between.
+    """
+    start = again(holding, contract, prices, mark)
+    to = dict.fromkeys((holding.quantity, low, high, max(low, min(0, high))))
+    return tuple(moved(start, contract, quantity, prices, mark) for quantity in to)
 
 
 def future_loss(position: Position, contract: Contract, mark: float) -> float:

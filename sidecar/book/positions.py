@@ -93,6 +93,14 @@ class Book:
         held = (position for position in self._open.values() if position.symbol == symbol)
         return sum(position.quantity for position in held if fund_id in (None, position.fund_id))
 
+    def units(self, fund_id: str) -> dict[str, int]:
+        """Signed units of each contract that a fund holds, over its strategies."""
+        held: dict[str, int] = {}
+        for position in self.open_positions():
+            if position.fund_id == fund_id:
+                held[position.symbol] = held.get(position.symbol, 0) + position.quantity
+        return held
+
     def realized(
         self, fund_id: str | None = None, strategy: str | None = None, underlying: str | None = None
     ) -> Decimal:

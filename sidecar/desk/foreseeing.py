@@ -16,10 +16,7 @@ from sidecar.risk.reduce_only import span
 def losses(state: DeskState, fund_id: str, contract: Contract, resting: Iterable[Order]) -> Losses:
     """The losses that an order of the fund in ``contract`` is judged by; ``resting`` are the fund's working orders."""
     tails = state.tails
-    held: dict[str, int] = {}
-    for position in state.book.open_positions():
-        if position.fund_id == fund_id and position.symbol != contract.id:
-            held[position.symbol] = held.get(position.symbol, 0) + position.quantity
+    held = {symbol: units for symbol, units in state.book.units(fund_id).items() if symbol != contract.id}
     working: dict[str, list[int]] = {}
     for order in resting:
         if order.remaining and order.request.symbol != contract.id:

@@ -9,7 +9,9 @@ from sidecar.book import pnl
 from sidecar.desk import money, session
 from sidecar.desk.state import DeskState
 from sidecar.domain import clock
+from sidecar.domain.analytics import VolQuality
 from sidecar.domain.clock import SECOND
+from sidecar.domain.contracts import Contract, Kind
 from sidecar.domain.report import FundLine, PositionLine, Quality
 
 
@@ -59,9 +61,17 @@ def position_lines(state: DeskState) -> tuple[PositionLine, ...]:
                 rho=unit["rho"] * quantity,
                 iv=nan if gone else unit["iv"],
                 margin=money.margin_used(state, position),
+                vol_quality=None if gone else _rests_on(state, contract, row),
             )
         )
     return tuple(lines)
+
+
+def _rests_on(state: DeskState, contract: Contract, row: int) -> str | None:
+    if contract.kind is not Kind.OPTION:
+        return None
+    known = state.valuation.vol_quality
+    return VolQuality(int(known[row]) if row < known.size else VolQuality.MISSING).name.lower()
 
 
 def quality_of(state: DeskState, quoted_at: int | None, value: float) -> Quality:

@@ -26,7 +26,7 @@ from sidecar.risk.margin_units import Underlying, Units, joined, units
 T = TypeVar("T")
 
 _UNKNOWN = MarginRules(*(nan for _ in PARTS))
-_SCALED = ("exposure", "exposure_on_expiry", "short_option_minimum", "calendar_charge")
+_SCALED = ("exposure", "exposure_on_expiry", "exposure_far", "short_option_minimum", "calendar_charge")
 _PERCENT = 100.0
 
 
@@ -39,6 +39,7 @@ class Margins:
         self._rules: dict[tuple[str, date], MarginRules] = {}
         self._chain: Chain | None = None
         self._now = 0
+        self._looked_at = -1
         self._day = date.min
         self._rates = Curve.flat(0.0)
         self._volatility = nan
@@ -49,10 +50,15 @@ class Margins:
         self._fills = 0
         self._made: dict[Hashable, Any] = {}
 
+    def is_at(self, chain: Chain | None, fills: int, now: int) -> bool:
+        """Whether the last look was at this valuation, book and instant."""
+        return now == self._looked_at and fills == self._fills and chain is self._chain
+
     def look(self, chain: Chain | None, fills: int, now: int, day: date, rates: Curve, index: float) -> None:
         """Take in a valuation: its chain, how many fills the book has had, the day whose rules hold, and the volatility
         index, in percent. What was made of an older one, or of an older book, is forgotten.
         """
+        self._looked_at = now
         if fills != self._fills or chain is not self._chain or day != self._day:
             self._made.clear()
             self._fills = fills
@@ -106,8 +112,8 @@ class Margins:
         rules = self._rules_of(name)
         row = self._chain.rows.get(name) if self._chain else None
         spot = float(self._chain.mark[row]) if self._chain and row is not None else nan
-        scan = rules.price_scan(self._volatility) * self._scale
-        return Underlying(spot, scan, rules.volatility_scan(self._volatility), rules)
+        prices, volatilities = rules.price_scan(self._volatility), rules.volatility_scan(self._volatility)
+        return Underlying(spot, prices * self._scale, volatilities * self._scale, rules)
 
     def _rules_of(self, name: str) -> MarginRules:
         """The day's rules; all of them unknown where the table does not know, which no beat may stumble over."""

@@ -12,7 +12,7 @@ from sidecar.desk.session import is_open
 from sidecar.desk.state import DeskState
 from sidecar.domain.clock import SECOND
 from sidecar.domain.contracts import Contract, Kind
-from sidecar.domain.errors import DeskError
+from sidecar.domain.errors import DeskError, InputError
 from sidecar.domain.events import CancelAll, CancelOrder, PlaceOrder
 from sidecar.domain.orders import Order, OrderRequest, OrderState
 from sidecar.domain.report import OutcomeStatus, Refusal, SendOrder
@@ -34,18 +34,8 @@ def place(state: DeskState, command: PlaceOrder) -> None:
             command, OutcomeStatus.REPEATED, f"order {first} already answers this client_order_id", orders=(order,)
         )
         return
-    if request.fund_id not in state.config.capital:
-        state.answer(command, OutcomeStatus.INVALID, f"fund_id: {request.fund_id[:40]!r} is not a fund of this desk")
-        return
-    if not -_MOST <= request.quantity <= _MOST:
-        state.answer(command, OutcomeStatus.INVALID, "quantity: is not a number that any order has; give whole lots")
-        return
     try:
-        contract = state.board.universe.resolve(request.symbol, state.now)
-        if contract.kind is not Kind.INDEX:
-            # What a fill would cost must be known before there can be one.
-            exchange = state.reference.exchange(contract.underlying)
-            state.reference.fees(exchange, contract.kind, state.calendar.local_date(state.now))
+        contract = contract_of(state, request)
     except DeskError as error:
         state.answer(command, OutcomeStatus.INVALID, str(error))
         return
@@ -54,6 +44,20 @@ def place(state: DeskState, command: PlaceOrder) -> None:
         state.answer(command, OutcomeStatus.REFUSED, refusal.detail, orders=(order,), refusal=refusal)
     else:
         state.answer(command, OutcomeStatus.DONE, f"order {order.id} sent", orders=(order,))
+
+
+def contract_of(state: DeskState, request: OrderRequest) -> Contract:
+    """The contract that a request names. :raises DeskError: the request is none that the gate could judge."""
+    if request.fund_id not in state.config.capital:
+        raise InputError("fund_id", f"{request.fund_id[:40]!r} is not a fund of this desk")
+    if not -_MOST <= request.quantity <= _MOST:
+        raise InputError("quantity", "is not a number that any order has", "give whole lots")
+    contract = state.board.universe.resolve(request.symbol, state.now)
+    if contract.kind is not Kind.INDEX:
+        # What a fill would cost must be known before there can be one.
+        exchange = state.reference.exchange(contract.underlying)
+        state.reference.fees(exchange, contract.kind, state.calendar.local_date(state.now))
+    return contract
 
 
 def submit(
@@ -102,12 +106,22 @@ def cancel_all(state: DeskState, command: CancelAll) -> None:
     state.answer(command, OutcomeStatus.DONE, f"{len(asked)} cancels asked", orders=asked)
 
 
-def view(state: DeskState, request: OrderRequest, contract: Contract, *, planned_close: bool = False) -> gate.GateView:
-    """All that the gate may know about one request, from the newest quote and the last valuation."""
+def view(
+    state: DeskState,
+    request: OrderRequest,
+    contract: Contract,
+    *,
+    planned_close: bool = False,
+    sent: tuple[Order, ...] = (),
+) -> gate.GateView:
+    """All that the gate may know about one request, from the newest quote and the last valuation.
+
+    ``sent``: orders of the fund that are taken to work beside its own.
+    """
     quote = state.board.last(contract.id)
     fund = request.fund_id
     account = money.account(state, fund)
-    resting = tuple(order for order in state.working.values() if order.request.fund_id == fund)
+    resting = (*(order for order in state.working.values() if order.request.fund_id == fund), *sent)
     blocked = money.blocked(state, request, contract, resting)
     position = state.book.net(contract.id, fund)
     used = blocked.fund(position)
@@ -124,7 +138,7 @@ def view(state: DeskState, request: OrderRequest, contract: Contract, *, planned
         quote_age_s=max(0.0, (state.now - quote.at) / SECOND) if quote else nan,
         position=position,
         resting=resting,
-        recent=tuple(order for order in state.recent_orders() if order.request.fund_id == fund),
+        recent=(*(order for order in state.recent_orders() if order.request.fund_id == fund), *sent),
         capital=float(state.capital(fund)),
         used_margin=used,
         available_margin=account.available - (used - account.used),

@@ -55,17 +55,35 @@ def smile(board: Board, mark: Floats, group: Group, forward: float, time: float,
 def spread(iv: Floats, quality: NDArray[np.int8], board: Board, group: Group, found: Smile, fitted: Floats) -> None:
     """Write the volatility and its quality into the group's rows of ``iv`` and ``quality``.
 
-    A contract whose strike has none takes the ``fitted`` one (by row of the group), else what its neighbours say.
+    A contract whose strike has none takes the ``fitted`` one (by row of the group) as far off it as the two-sided
+    quotes beside it are, else what its neighbours say.
     """
     rows, strikes = group.rows, board.strike[group.rows]
     known = ~np.isnan(found.volatility)
     at = np.minimum(np.searchsorted(group.strikes, strikes), group.strikes.size - 1)
-    own = known[at] & (group.strikes[at] == strikes)
+    listed = group.strikes[at] == strikes
+    own = known[at] & listed
     between = np.full(rows.size, np.nan)
     if known.any():
         between = np.interp(np.log(strikes), np.log(group.strikes[known]), found.volatility[known])
-    rest = np.where(np.isnan(fitted), between, fitted)
+    quoted = listed & (found.quality[at] == VolQuality.QUOTED) & ~np.isnan(fitted)
+    near = beside(strikes, fitted, strikes[quoted], found.volatility[at][quoted] - fitted[quoted])
+    rest = np.where(np.isnan(fitted), between, near)
     source = np.where(np.isnan(fitted), VolQuality.INTERPOLATED, VolQuality.FITTED)
     iv[rows] = np.where(own, found.volatility[at], rest)
     grade = np.where(own, found.quality[at], source)
     quality[rows] = np.where(np.isnan(iv[rows]), VolQuality.MISSING, grade)
+
+
+def beside(strikes: Floats, fitted: Floats, quoted: Floats, off: Floats) -> Floats:
+    """The ``fitted`` volatility at ``strikes``, as far off its smile as the quotes beside each strike are.
+
+    ``quoted`` are the strikes of those quotes, in any order, and ``off`` by how much each lies above the smile: linear
+    in log strike between them, the nearest one's beyond. The fit alone without quotes, or where that would not be
+    above zero. NaN of ``fitted`` stays.
+    """
+    if not quoted.size:
+        return fitted
+    order = np.argsort(quoted, kind="stable")
+    near = fitted + np.interp(np.log(strikes), np.log(quoted[order]), off[order])
+    return np.where(near > 0.0, near, fitted)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sidecar.desk import closing, fills, session, watch
+from sidecar.desk import closing, fills, session, watch, what_if
 from sidecar.desk.commands import obey
 from sidecar.desk.revalue import revalue
 from sidecar.desk.state import DeskState
@@ -20,6 +20,7 @@ from sidecar.domain.events import (
     StrategyFailed,
     VenueBook,
     VenueEvent,
+    WhatIf,
 )
 from sidecar.domain.report import Published
 
@@ -53,6 +54,9 @@ def step(state: DeskState, event: AnyEvent) -> Published | None:
             watch.storage_failed(state, event.detail)
         case StrategyFailed():
             watch.strategy_failed(state, event.strategy, event.detail)
+        case WhatIf():
+            session.advance(state, event.at)
+            what_if.answer(state, event)
         case _ if isinstance(event, VenueEvent):
             session.advance(state, _answered_at(state, event))
             fills.take(state, event)

@@ -21,6 +21,7 @@ Floats = NDArray[np.float64]
 
 #: A smile hardly changes shape within it, and its place moves with the forward anyway.
 _EVERY = 2 * SECOND
+_NEVER = 2**63 - 1
 
 
 class Known(Protocol):
@@ -41,14 +42,16 @@ class Surfaces:
         self._by_underlying: dict[str, tuple[SmileLine, ...]] = {}
         self._touched: set[str] = set()
         self._fitted_at: dict[str, int] = {}
+        self._ends: dict[str, int] = {}
 
     def touch(self, underlying: str) -> None:
         """Something that its surface is made of has moved."""
         self._touched.add(underlying)
 
     def refit(self, board: Board, mark: Floats, known: Mapping[tuple[str, str], Known], now: int, rates: Curve) -> None:
-        """Fit the surfaces that moved and are due."""
-        due = sorted(name for name in self._touched if now - self._fitted_at.get(name, 0) >= _EVERY)
+        """Fit the surfaces that moved and are due, and those of which an expiry is over."""
+        moved = (name for name in self._touched if now - self._fitted_at.get(name, 0) >= _EVERY)
+        due = sorted({*moved, *(name for name, end in self._ends.items() if end <= now)})
         for name in due:
             live = [
                 group
@@ -61,6 +64,7 @@ class Surfaces:
             self.fitted[name] = surface
             self._by_underlying[name] = surface.lines(name, [group.expiry for group in live if group.expiry])
             self._fitted_at[name] = now
+            self._ends[name] = live[0].expires_at if live else _NEVER
             self._touched.discard(name)
         if due:
             self.lines = tuple(line for _, lines in sorted(self._by_underlying.items()) for line in lines)

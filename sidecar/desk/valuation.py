@@ -27,6 +27,7 @@ from sidecar.pricing import curve
 from sidecar.pricing.black import greeks
 from sidecar.pricing.curve import ImpliedForward
 from sidecar.pricing.daycount import years
+from sidecar.pricing.forwards import forwards
 
 Floats = NDArray[np.float64]
 
@@ -38,7 +39,8 @@ _FUTURE_AGE = 60 * SECOND
 class Summary(NamedTuple):
     """One expiry's summary.
 
-    ``forward_error`` is 0 where a future gives the forward, NaN where it is spot and rate. ``pcr`` is puts' open
+    ``forward_error`` is 0 where a future gives the forward, NaN where it is spot and rate; ``known_by_itself`` where a
+    future or the expiry's own options do, and not what is carried over from other expiries. ``pcr`` is puts' open
     interest over calls', ``max_pain`` the strike that pays out least.
     """
 
@@ -48,9 +50,11 @@ class Summary(NamedTuple):
     pcr: float
     max_pain: float
     expires_at: int
+    known_by_itself: bool = False
 
 
 _NOTHING = Summary(nan, nan, nan, nan, nan, 0)
+_UNKNOWN = ImpliedForward(nan, nan, 0)
 
 
 class Valuation:
@@ -132,15 +136,30 @@ class Valuation:
 
     def _forward(
         self, board: Board, group: Group, now: int, spot: float, rate: float, discount: float
-    ) -> ImpliedForward:
-        """The price of the expiry's own future while it is fresh, else what the options say, else spot and rate."""
+    ) -> tuple[ImpliedForward, bool]:
+        """The price of the expiry's own future while it is fresh, else what its options say, else what others do.
+
+        Whether it is known by itself comes with it.
+        """
         row = self._futures.get(group.key)
         if row is not None and self.mark[row] > 0.0 and now - board.at[row] <= _FUTURE_AGE:
-            return ImpliedForward(float(self.mark[row]), 0.0, 0)
+            return ImpliedForward(float(self.mark[row]), 0.0, 0), True
         implied = forward(board, self.mark, group, spot, discount)
         if implied.forward > 0.0:
-            return implied
-        return ImpliedForward(float(spot * np.exp(rate * years(now, group.expires_at))), nan, 0)
+            return implied, True
+        return self._carried(group, now, spot, rate), False
+
+    def _carried(self, group: Group, now: int, spot: float, rate: float) -> ImpliedForward:
+        """What the carry of the underlying's other expiries says, else spot and rate."""
+        others = {
+            one.expires_at: ImpliedForward(one.forward, one.forward_error, 0)
+            for (name, _), one in self.curves.items()
+            if name == group.underlying and one.known_by_itself and one.expires_at > now
+        }
+        sources = sorted({**others, group.expires_at: _UNKNOWN}.items())
+        found = forwards([years(now, at) for at, _ in sources], [one for _, one in sources], spot, rate=rate)
+        place = [at for at, _ in sources].index(group.expires_at)
+        return ImpliedForward(float(found.forward[place]), float(found.standard_error[place]), 0)
 
     def _value(self, board: Board, group: Group, now: int, rates: curve.Curve, *, fresh: bool) -> Summary:
         time = years(now, group.expires_at)
@@ -156,12 +175,12 @@ class Valuation:
         discount = float(np.exp(-rate * time))
         old = None if fresh else self.curves.get(key)
         if old is None:
-            found = self._forward(board, group, now, spot, rate, discount)
+            found, by_itself = self._forward(board, group, now, spot, rate, discount)
             volatilities = smile(board, self.mark, group, found.forward, time, discount)
             fitted = self.surfaces.volatility(group.underlying, board.strike[group.rows], time)
             spread(self.values["iv"], self.vol_quality, board, group, volatilities, fitted)
         else:
-            found = ImpliedForward(old.forward, old.forward_error, 0)
+            found, by_itself = ImpliedForward(old.forward, old.forward_error, 0), old.known_by_itself
         rows = group.rows
         self.forward[rows] = found.forward
         out = greeks(
@@ -187,6 +206,7 @@ class Valuation:
             _ratio(np.nansum(puts), np.nansum(calls)),
             _max_pain(group.strikes, calls, puts),
             group.expires_at,
+            by_itself,
         )
 
 

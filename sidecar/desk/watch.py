@@ -7,6 +7,7 @@ from math import nan
 
 from msgspec.structs import replace
 
+from sidecar.desk import money
 from sidecar.desk.halting import disable_strategy, trip
 from sidecar.desk.session import is_open, opened_at
 from sidecar.desk.state import DeskState
@@ -38,9 +39,6 @@ def measures(
 ) -> Measures:
     """What the limits watch in one scope: a fund, or the desk (``*``)."""
     own = [line for line in positions if fund.fund_id in ("*", line.fund_id)]
-    by_strategy: dict[str, float] = {}
-    for line in own:
-        by_strategy[line.strategy] = by_strategy.get(line.strategy, 0.0) + line.margin
     capital = float(fund.capital)
     book = largest(greeks, fund.fund_id)
     orders = [order for order in state.recent_orders() if fund.fund_id in ("*", order.request.fund_id)]
@@ -52,7 +50,7 @@ def measures(
         positions=float(fund.total_positions),
         capital_utilization=fund.capital_utilization,
         margin_utilization=_share(fund.used_margin, whole),
-        strategy_allocation=_largest(by_strategy.values()) / capital,
+        strategy_allocation=_largest(money.account(state, fund.fund_id).by_strategy.values()) / capital,
         position_allocation=_largest(line.margin for line in own) / capital,
         order_rate=float(len(orders)),
         loss_streak=float(max((state.book.loss_streak(name) for name in state.book.strategies()), default=0)),

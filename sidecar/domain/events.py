@@ -168,6 +168,12 @@ class PlaceOrder(Command, frozen=True, kw_only=True):
     request: OrderRequest
 
 
+class WhatIf(Command, frozen=True, kw_only=True):
+    """What would these orders do, sent one after another? Nothing is sent, and nothing goes on record."""
+
+    orders: tuple[OrderRequest, ...]
+
+
 class CancelOrder(Command, frozen=True, kw_only=True):
     order_id: str
     reason: str = ""
@@ -228,6 +234,7 @@ MarketEvent = Listed | Quote | QuoteRefused | FeedState | Settlement
 VenueEvent = OrderAccepted | OrderRejected | OrderFilled | OrderCancelled | OrderUnknown | VenueBook
 CommandEvent = (
     PlaceOrder
+    | WhatIf
     | CancelOrder
     | CancelAll
     | Stop

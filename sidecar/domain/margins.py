@@ -17,7 +17,8 @@ class MarginRules(msgspec.Struct, frozen=True):
     volatility, never less than ``volatility_scan_floor``. ``extreme_move``: how many price scan ranges the two extreme
     scenarios move, ``extreme_cover`` the part of their loss that counts. ``look_ahead_days``: calendar days that pass
     in every scenario. ``short_option_minimum``, ``exposure`` (short options and all futures) and ``exposure_on_expiry``
-    (short options on their last day) are of notional; ``calendar_charge`` of the notional of a spread between expiries.
+    (short options on their last day) are of notional, and so is ``exposure_far``: short options out of the money by
+    more than ``far`` of the underlying's price. ``calendar_charge`` is of the notional of a spread between expiries.
     ``expiry_apart``: 1 where contracts that expire today offset no others.
     """
 
@@ -32,6 +33,8 @@ class MarginRules(msgspec.Struct, frozen=True):
     short_option_minimum: float
     exposure: float
     exposure_on_expiry: float
+    exposure_far: float
+    far: float
     calendar_charge: float
     expiry_apart: float
 
@@ -40,7 +43,7 @@ class MarginRules(msgspec.Struct, frozen=True):
 
         On 2021-01-04 the exchange's volatility was 0.29499 (published as 0.2950) and its range 1836.8 on 14018.50:
 
-        >>> rules = MarginRules(0.093, 6, 2, 0.04, 0.25, 2, 0.35, 2, 0, 0.02, 0.02, 0.0175, 1)
+        >>> rules = MarginRules(0.093, 6, 2, 0.04, 0.25, 2, 0.35, 2, 0, 0.02, 0.02, 0.03, 0.1, 0.0175, 1)
         >>> round(rules.price_scan(0.295) * 14018.50, 1)
         1836.7
         """

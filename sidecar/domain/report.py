@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from sidecar.domain.analytics import ExplainLine, SmileLine, TailLine
 from sidecar.domain.breaker import BreakerEvent, BreakerState
 from sidecar.domain.contracts import Contract, Right
+from sidecar.domain.impact import Impact
 from sidecar.domain.orders import Order, OrderRequest
 from sidecar.domain.records import AnyRecord
 
@@ -46,7 +47,11 @@ class Condition(StrEnum):
 
 
 class PositionLine(msgspec.Struct, frozen=True):
-    """One open position. Greeks are the position's: per unit, times the signed quantity."""
+    """One open position. Greeks are the position's: per unit, times the signed quantity.
+
+    ``vol_quality`` says what they rest on, in the words of :class:`~sidecar.domain.analytics.VolQuality`; None where no
+    volatility is read.
+    """
 
     id: str
     symbol: str
@@ -74,6 +79,7 @@ class PositionLine(msgspec.Struct, frozen=True):
     rho: float
     iv: float
     margin: float
+    vol_quality: str | None = None
 
 
 class FundLine(msgspec.Struct, frozen=True):
@@ -195,6 +201,7 @@ class Outcome(msgspec.Struct, frozen=True):
     orders: tuple[Order, ...] = ()
     refusal: Refusal | None = None
     closed: tuple[tuple[str, str, str], ...] = ()
+    impact: Impact | None = None
 
 
 class SendOrder(msgspec.Struct, frozen=True, tag="send"):

@@ -19,6 +19,7 @@ Array = NDArray[np.float64]
 
 PER_POINT = 0.01  # a volatility point, a percentage point of rate
 PER_DAY = 1 / 365
+_FLOAT64 = np.dtype(np.float64)
 _UNITS = (1, 1, 1, PER_POINT, PER_DAY, PER_POINT, PER_POINT, PER_POINT**2, PER_DAY)
 
 
@@ -101,8 +102,9 @@ def greeks(
         rows = tuple(np.empty((9, math.prod(shape))))
         made = Greeks(*rows) if len(shape) == 1 else Greeks(*[row.reshape(shape) for row in rows])
     else:
-        made = Greeks(*[_writable(each, shape) for each in out])
-        rows = tuple(each.reshape(-1) for each in made)
+        for each in out:
+            _writable(each, shape)
+        made, rows = out, tuple(out) if len(shape) == 1 else tuple([each.reshape(-1) for each in out])
     F, T, r, *S, K, vol, is_call = columns
     given = (F, K, T, vol, r, S[0] if S else None, is_call)
     if kernels.greeks(*given, rows):
@@ -123,9 +125,11 @@ def _columns(
     is_call = np.asarray(call)
     if is_call.dtype != np.bool_:
         raise TypeError(f"call must be boolean, not {is_call.dtype}")
-    first = [np.asarray(values, dtype=np.float64) for values in shared]
-    arrays = [*[np.asarray(values, dtype=np.float64) for values in each], is_call]
-    numbers = all(array.ndim == 0 for array in first)
+    first: list[Any] = [values if type(values) is float else np.asarray(values, dtype=_FLOAT64) for values in shared]
+    arrays = [*[np.asarray(values, dtype=_FLOAT64) for values in each], is_call]
+    numbers = all([type(array) is float or array.ndim == 0 for array in first])  # noqa: C419 (as above)
+    if not numbers:
+        first = [np.asarray(array) for array in first]
     shapes = {array.shape for array in (arrays if numbers else first + arrays)}
     shapes.discard(())
     shape = np.broadcast_shapes(*shapes) if len(shapes) > 1 else shapes.pop() if shapes else ()
@@ -137,23 +141,23 @@ def _columns(
 def _column(array: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
     """The array in one dimension of the shape's size: as it lies, or a copy. A kernel knows one kind of array only."""
     if array.shape == shape and array.flags.carray:
-        return array.reshape(-1)
+        return array if array.ndim == 1 else array.reshape(-1)
     made = np.empty(shape, array.dtype)
     made[...] = array
     return made.reshape(-1)
 
 
 def _writable(out: Array, shape: tuple[int, ...]) -> Array:
-    if out.shape != shape or out.dtype != np.float64 or not (out.flags.c_contiguous and out.flags.writeable):
+    if out.shape != shape or out.dtype != _FLOAT64 or not out.flags.carray:
         raise ValueError(f"out must be writeable float64 in C order of shape {shape}, not {out.dtype} of {out.shape}")
     return out
 
 
 def _take_limits(given: tuple[Any, ...], made: Greeks) -> None:
-    """Write the limits where there is no time or no volatility."""
+    """Write the limits where there is next to no time or no volatility."""
     size = made.price.size
     F, K, T, vol, r, S, is_call = (each if each is None or np.ndim(each) else np.full(size, each) for each in given)
-    rows = np.flatnonzero((T == 0) | (vol == 0))
+    rows = np.flatnonzero((T < kernels.LEAST_TIME) | (vol * np.sqrt(T) < kernels.LEAST_DEVIATION))
     if rows.size:
         spot = None if S is None else S[rows]
         found = limits.greeks(F[rows], K[rows], T[rows], vol[rows], r[rows], spot, is_call[rows])

@@ -1,4 +1,4 @@
-"""The forward that an option chain implies, the forwards of a whole chain, their carry, and the discount curve.
+"""The forward that the options of one expiry imply, its carry, and the discount curve.
 
 European options of one expiry fix its forward, and hardly the discount: in C - P = D (F - K) that is the slope in K,
 and one tick of 0.05 over strikes 1,200 points apart moves it by 4e-5, or 5 basis points of a one-month
@@ -6,10 +6,8 @@ rate, where real spreads are tens of ticks. So the rate is a setting (`Curve`); 
 b = ln(F/S)/T. Rate and dividend yield apart are not identified: whatever r is set, q = r - b.
 """
 
-# ruff: noqa: N803, N806
-from collections.abc import Sequence
+# ruff: noqa: N806
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
@@ -175,85 +173,6 @@ def carry(
         known = (F > 0) & (S > 0) & (T > 0) & np.isfinite(F + S + T)
         rate = np.where(known, np.log(F / S) / T, np.nan)
         return Carry(rate, np.where(known, np.hypot(dF / F, dS / S) / T, np.nan))
-
-
-class ForwardSource(IntEnum):
-    """What an expiry's forward rests on; the best first."""
-
-    FUTURE = 0  # a future of that expiry trades
-    PARITY = 1  # put-call parity of the expiry's own options
-    CARRY = 2  # the carry of its neighbours, between them or beyond the last
-    RATE = 3  # the spot grown at the configured rate: no expiry says anything
-    MISSING = 4
-
-
-class Forwards(NamedTuple):
-    """One forward an expiry, its standard error in points (NaN where not known) and its `ForwardSource`."""
-
-    forward: Array
-    standard_error: Array
-    source: NDArray[np.int8]
-
-
-def forwards(
-    years: ArrayLike,
-    parity: Sequence[ImpliedForward],
-    spot: float,
-    *,
-    future: ArrayLike | None = None,
-    future_error: ArrayLike = 0.0,
-    rate: float = np.nan,
-    widest: float = 0.005,
-) -> Forwards:
-    """The forwards to expiries in ascending `years` (n,), each from the best source that it has.
-
-    `parity` is what each expiry's own pairs imply; it counts where its error is at most `widest` of it. `future` (n,)
-    is a future's price, NaN where none trades, `future_error` its error in points. The others take the log of F/S
-    linear in time between the known ones (and the spot, at 0), and at the last's carry beyond; their error is that of
-    the neighbours, and as much again as the neighbours' carries differ. A `spot` that is not known is done without
-    where two expiries are known. ValueError where lengths differ or `years` does not ascend.
-    """
-    T = np.asarray(years, dtype=np.float64)
-    if T.ndim != 1 or len(parity) != T.size:
-        raise ValueError(f"years must be 1-D and parity as long, not {T.shape} and {len(parity)}")
-    if np.any(np.diff(T) < 0):
-        raise ValueError("years must ascend")
-    F = np.array([each.forward for each in parity], dtype=np.float64)
-    error = np.array([each.standard_error for each in parity], dtype=np.float64)
-    with np.errstate(invalid="ignore"):
-        good = (F > 0) & (error <= widest * F)
-        traded = np.full(T.shape, np.nan) if future is None else np.broadcast_to(np.asarray(future, float), T.shape)
-        trades = np.isfinite(traded) & (traded > 0)
-    F = np.where(trades, traded, np.where(good, F, np.nan))
-    error = np.where(trades, future_error, np.where(good, error, np.nan))
-    source = np.select([trades, good], [ForwardSource.FUTURE, ForwardSource.PARITY], ForwardSource.MISSING)
-    for index in np.flatnonzero(np.isnan(F) & np.isfinite(T)):
-        F[index], error[index], source[index] = _carried(float(T[index]), T, F, error, source, spot, rate)
-    return Forwards(F, error, source.astype(np.int8))
-
-
-def _carried(
-    time: float, T: Array, F: Array, error: Array, source: NDArray[np.int_], spot: float, rate: float
-) -> tuple[float, float, ForwardSource]:
-    """The forward to `time` from what other expiries say, its error, and which source that is."""
-    known = source <= ForwardSource.PARITY
-    times, logs, errors = T[known], np.log(F[known]), error[known] / F[known]
-    if spot > 0 and np.isfinite(spot):
-        times, logs, errors = (np.concatenate(([first], rest)) for first, rest in
-                               ((0.0, times), (np.log(spot), logs), (0.0, errors)))  # fmt: skip
-    if times.size >= 2 and times[-1] > times[0]:
-        right = int(np.clip(np.searchsorted(times, time), 1, times.size - 1))
-        left = right - 1
-        share = (time - times[left]) / max(times[right] - times[left], 1e-12)
-        value = float(np.exp(logs[left] + share * (logs[right] - logs[left])))
-        carries = np.diff(logs) / np.maximum(np.diff(times), 1e-12)
-        near = carries[max(left - 1, 0) : right + 1]
-        apart = float(near.max() - near.min()) * abs(time - times[left if share < 0.5 else right])
-        deviation = np.hypot((1 - share) * errors[left], share * errors[right])
-        return value, value * float(np.hypot(deviation, apart)), ForwardSource.CARRY
-    if spot > 0 and np.isfinite(rate):
-        return float(spot * np.exp(rate * time)), np.nan, ForwardSource.RATE
-    return np.nan, np.nan, ForwardSource.MISSING
 
 
 def _columns(*columns: ArrayLike) -> list[Array]:

@@ -13,10 +13,10 @@ two steps of Householder's third order. The first needs no more than six digits 
 # ruff: noqa: N803, N806
 
 import numpy as np
-from numba import njit
 from numba.extending import register_jitable
 from numpy.typing import NDArray
 
+from sidecar.pricing.compiling import compiled
 from sidecar.pricing.kernels import fma, log_ratio, root
 
 Array = NDArray[np.float64]
@@ -60,7 +60,7 @@ _ROOT_HALF_BITS = 0x3FE6A09E667F3BCD
 _INTEGER = 6755399441055744.0
 _INTEGER_BITS = 0x4338000000000000
 
-_kernel = njit(error_model="numpy", nogil=True, cache=True)
+_kernel = compiled("implied_kernel.py", "kernels.py")
 _inline = register_jitable(error_model="numpy", forceinline=True)
 
 

@@ -5,12 +5,11 @@ No function for one option holds a loop, a branch or a call of the C library, an
 rounded in the order in which they stand (the two-part ln 2 needs that), `fma` is written out, and so the same option
 has the same price, to the last bit, alone and among others and among Greeks; and a NaN comes out as NaN.
 
-numba's cache sees the text of this file alone: all that is compiled together stands in it. Coefficients are made and
-checked by `bench/coefficients.py`.
+Coefficients are made and checked by `bench/coefficients.py`.
 
 The symbols are the papers': F forward, K strike, T years, s = volatility x sqrt(T), D discount, w +1 call, -1 put.
 """
-# ruff: noqa: N803, N806, SIM300, FURB136 (min and max of Python lose a NaN, or do not vectorise)
+# ruff: noqa: N803, N806, FURB136 (min and max of Python lose a NaN, or do not vectorise)
 
 from typing import Any
 
@@ -18,8 +17,10 @@ import numpy as np
 from numba import njit, types
 from numba.extending import intrinsic, register_jitable
 
-_ABOVE_ZERO = 5e-324  # the least number
-_LEAST_S = 1e-305
+from sidecar.pricing.compiling import compiled
+
+#: Years, and volatility x sqrt(T), below which quotients lose their digits: `limits` has the Greeks.
+LEAST_TIME, LEAST_DEVIATION = 1e-300, 1e-305
 _MOST = 1e100  # an infinity is looked for beyond it
 
 # exp(r) = 1 + r + r² (E0 + E1 r + ...) for |r| <= ln(2)/2, worst relative error 1.7e-17
@@ -80,7 +81,7 @@ _MOST_Z = 100.0
 _PER_POINT = 0.01
 _PER_DAY = 1 / 365
 
-_compiled = njit(error_model="numpy", nogil=True, cache=True)
+_compiled = compiled("kernels.py")
 _loop = njit(error_model="numpy", nogil=True)  # within a compiled one: a loop of its own holds the constants better
 _inline = register_jitable(error_model="numpy", forceinline=True)
 
@@ -207,7 +208,7 @@ def tails_at(F: float, K: float, x: float, s: float, one_over_s: float) -> Any:
 @_inline
 def inverse(s: float) -> float:
     """1/s, finite at zero, where the tails must come out as 0 and not as NaN."""
-    return 1.0 / (_LEAST_S if s < _LEAST_S else s)
+    return 1.0 / (LEAST_DEVIATION if s < LEAST_DEVIATION else s)
 
 
 @_inline
@@ -309,9 +310,9 @@ def _store(_typing: Any, out: Any, k: Any, i: Any, value: Any) -> Any:  # noqa: 
 
 
 @_inline
-def is_odd(F: float, K: float, T: float, vol: float, other: float, least: float) -> bool:
-    """Whether an argument may be out of its domain, or a limit wanted; beside a NaN it may go unseen."""
-    return (F <= 0.0) | (K < 0.0) | (T < least) | (vol < least) | (F + K + T + vol + abs(other) > _MOST)
+def is_odd(F: float, K: float, T: float, vol: float, other: float) -> bool:
+    """Whether an argument may be out of its domain; beside a NaN it may go unseen."""
+    return (F <= 0.0) | (K < 0.0) | (T < 0.0) | (vol < 0.0) | (F + K + T + vol + abs(other) > _MOST)
 
 
 @_compiled
@@ -320,18 +321,21 @@ def prices(F: Any, K: Any, T: Any, vol: Any, D: Any, call: Any, out: Any) -> boo
     odd = False
     for i in range(out.size):
         f, k, t, v, d = _at(F, i), _at(K, i), _at(T, i), _at(vol, i), _at(D, i)
-        odd |= is_odd(f, k, t, v, d, 0.0) | (d <= 0.0)
+        odd |= is_odd(f, k, t, v, d) | (d <= 0.0)
         _store((out,), 0, i, one_price(f, k, t, v, d, 1.0 if _at(call, i) else -1.0))
     return odd
 
 
 @_compiled
 def greeks(F: Any, K: Any, T: Any, vol: Any, r: Any, S: Any, call: Any, out: Any) -> bool:
-    """The nine columns of `out` are filled; whether an option is odd. F, T, r, S are columns or numbers, S or None."""
+    """The nine columns of `out` are filled; whether an option is odd, or next to its limit.
+
+    F, T, r and S are columns or numbers, S or None.
+    """
     odd = False
     for i in range(out[0].size):
         f, k, t, v, rate, spot = _at(F, i), _at(K, i), _at(T, i), _at(vol, i), _at(r, i), _at(S, i)
-        odd |= is_odd(f, k, t, v, rate, _ABOVE_ZERO)
+        odd |= is_odd(f, k, t, v, rate) | (t < LEAST_TIME) | (v * root(t) < LEAST_DEVIATION)
         if S is not None:
             odd |= (spot <= 0.0) | (spot > _MOST)
         g = one_option(f, k, t, v, rate, spot, 1.0 if _at(call, i) else -1.0)
@@ -400,15 +404,3 @@ def grid_totals(
     for i in range(F.size):
         _deviations(vol, i, T[i], shifts, s)
         _add(1.0 if call[i] else -1.0, F[i], K[i], quantity[i] * D[i], factors, logs, s, out)
-
-
-def warm() -> None:
-    """Compile every kernel, or load it from the cache, in the forms that `black` and `grid` call."""
-    number, column, flag, out = 1.0, np.ones(1), np.ones(1, dtype=np.bool_), tuple(np.empty((9, 1)))
-    for each in (number, column):
-        prices(each, column, each, column, each, flag, out[0])
-        for spot in (None, each):
-            greeks(each, column, each, column, each, spot, flag, out)
-    book = (column, column, column, np.ones((1, 1)), column, flag, column, column, column)
-    grid(*book, np.empty((1, 1)))
-    grid_totals(*book, column, np.empty(1))

@@ -36,9 +36,10 @@ _PROBED = 401
 class Surface:
     """Fitted smiles by ascending ``years``, n of each array; those of a MISSING expiry are NaN and not read.
 
-    ``parameters`` is (n, 5): a, b, rho, m, sigma. ``forward_error`` in points. ``rmse`` in volatility against mid
-    quotes, ``inside`` the share of quotes whose smile lies within bid and ask, ``quotes`` how many were fitted;
-    ``drawn`` how far (0 to 1) the best fit was drawn back to be free of arbitrage.
+    ``parameters`` is (n, 5): a, b, rho, m, sigma. ``forward_error`` in points. ``rmse`` in volatility against
+    the middle of two-sided quotes (NaN without one), ``inside`` the share of quotes whose smile lies within bid and ask
+    (a side that nobody quotes excludes nothing), ``quotes`` how many were fitted; ``drawn`` how far (0 to 1) the best
+    fit was drawn back to be free of arbitrage.
     """
 
     years: Array
@@ -93,7 +94,8 @@ class Surface:
         money = self._served(np.zeros(1))[:, 0]
         growth = (money[-1] - money[-2]) / (time[-1] - time[-2]) if time.size > 1 else money[-1] / time[-1]
         beyond = np.maximum(at_time - time[-1], 0.0) * growth
-        inside = np.where(at_time <= time[0], far * (at_time / time[0]), np.where(beyond > 0.0, far + beyond, between))
+        later = np.where(at_time > time[-1], far + beyond, between)
+        inside = np.where(at_time <= time[0], far * (at_time / time[0]), later)
         return np.asarray(np.where(np.isnan(at_time), np.nan, inside))
 
     def _served(self, k: Array) -> Array:

@@ -33,13 +33,17 @@ _GRID = np.sinh(np.linspace(-1.0, 1.0, 57) * np.arcsinh(100.0))
 _FAR = np.sinh(np.linspace(-1.0, 1.0, 201) * np.arcsinh(1e4))
 _NONE = np.zeros(5)
 _SLIGHTEST = 0.05  # of the deviation at the money: a wing that quotes do not see still rises
+_SHARPEST = 0.25  # of the deviation at the money: real smiles bend over 0.8 of it and more, noise in a kink
 _GOOD_INSIDE, _GOOD_RMSE = 0.25, 0.01
+_GOOD_WIDTH = 0.25  # of the volatility: quotes further apart from their middle, at the median, agree with any smile
 
 
 class Points(NamedTuple):
-    """One expiry's quotes as the fit sees them: log-moneyness, volatility, half-width, and which have two sides."""
+    """One expiry's quotes as the fit sees them: log-moneyness, sides, volatility, half-width, which have two sides."""
 
     k: Array
+    low: Array
+    high: Array
     volatility: Array
     half: Array
     firm: NDArray[np.bool_]
@@ -54,8 +58,8 @@ def fit(expiries: Sequence[Band], previous: Surface | None = None) -> Surface:
     """The surface through the bands of an underlying's expiries, given in ascending ``years``.
 
     `previous` (an earlier surface of the same underlying) only starts the search. A quality each: GOOD, COARSE (few,
-    one-sided or badly fitted quotes, or a smile borrowed from a neighbour), FLAT, MISSING. No data raises; ValueError
-    where ``years`` does not ascend.
+    wide, one-sided or badly fitted quotes, or a smile borrowed from a neighbour), FLAT, MISSING. No data raises;
+    ValueError where ``years`` does not ascend.
     """
     years = np.array([each.years for each in expiries], dtype=np.float64)
     if np.any(np.diff(years) < 0):
@@ -81,7 +85,7 @@ def _points(band: Band) -> Points:
     locked = half <= 0.0  # a trade, or a locked quote: no surer than the others
     if locked.any() and not locked.all():
         half[locked] = np.median(half[~locked])
-    return Points(np.log(band.strikes[usable] / band.forward), volatility, half, firm)
+    return Points(np.log(band.strikes[usable] / band.forward), low, high, volatility, half, firm)
 
 
 def _is_full(points: Points) -> bool:
@@ -109,7 +113,7 @@ def _shaped(points: Points, years: float, warm: Array, ceiling: Array | None) ->
     weight = 1.0 / (2.0 * volatility * years * np.hypot(points.half, _softness(points)))
     money = float(np.interp(0.0, k, w))
     scale = np.sqrt(money)
-    low = np.array([0.05 * money, _SLIGHTEST * scale, _SLIGHTEST * scale, k[0] - scale, 0.03 * scale])
+    low = np.array([0.05 * money, _SLIGHTEST * scale, _SLIGHTEST * scale, k[0] - scale, _SHARPEST * scale])
     high = np.array([20.0 * money, _STEEPEST, _STEEPEST, k[-1] + scale, 20.0 * scale + (k[-1] - k[0])])
     if not _is_full(points):
         low[3:], high[3:] = (0.0, scale), (0.0, scale)  # too few to say where the smile bends
@@ -177,10 +181,10 @@ def _surface(expiries: Sequence[Band], points: list[Points], fits: list[Fitted |
         parameters[index], drawn[index] = raw(found.variables), found.drawn
         earlier = parameters[: index + 1][np.isfinite(parameters[: index + 1, 0])]
         served = svi.total_variance(earlier[:, None, :], each.k).max(axis=0)
-        error = np.sqrt(served / band.years) - each.volatility
-        firm = each.firm if each.firm.any() else np.ones_like(each.firm)
-        rmse[index] = np.sqrt(np.mean(error[firm] ** 2))
-        inside[index] = np.mean(np.abs(error[firm]) <= each.half[firm] * (1 + 1e-9))
+        model = np.sqrt(served / band.years)
+        if each.firm.any():
+            rmse[index] = np.sqrt(np.mean((model - each.volatility)[each.firm] ** 2))
+        inside[index] = np.mean(~((model < each.low * (1 - 1e-9)) | (model > each.high * (1 + 1e-9))))
         quality.append(_quality(each, found, float(rmse[index]), float(inside[index])))
     time, forward, error, discount = (
         np.array([getattr(each, name) for each in expiries], dtype=np.float64)
@@ -193,5 +197,7 @@ def _surface(expiries: Sequence[Band], points: list[Points], fits: list[Fitted |
 def _quality(points: Points, found: Fitted, rmse: float, inside: float) -> FitQuality:
     if found.variables[1] + found.variables[2] <= 0.0:
         return FitQuality.FLAT
-    good = _is_full(points) and found.drawn < 0.5 and (inside >= _GOOD_INSIDE or rmse <= _GOOD_RMSE)
-    return FitQuality.GOOD if good else FitQuality.COARSE
+    if not _is_full(points) or found.drawn >= 0.5:
+        return FitQuality.COARSE
+    narrow = float(np.median((points.half / points.volatility)[points.firm])) <= _GOOD_WIDTH
+    return FitQuality.GOOD if narrow and (inside >= _GOOD_INSIDE or rmse <= _GOOD_RMSE) else FitQuality.COARSE

@@ -194,6 +194,21 @@ def _sent_within_a_minute(at: int) -> Callable[[Order], bool]:
     return lambda order: order.state is not OrderState.REFUSED and order.created_at > at - MINUTE
 
 
+#: The measures that grow with an order: name, footprint, and whether it is a margin, which a buy-back never fails.
+SIZED: tuple[tuple[str, footprint.Footprint, bool], ...] = (
+    ("order_lots", footprint.order_lots, False),
+    ("positions", footprint.positions, False),
+    ("capital_per_trade", footprint.capital_per_trade, True),
+    ("capital_utilization", footprint.capital_utilization, True),
+    ("strategy_allocation", footprint.strategy_allocation, True),
+    ("position_allocation", footprint.position_allocation, True),
+    ("margin", footprint.margin, True),
+    ("margin_utilization", footprint.margin_utilization, True),
+    *((f"net_{greek}", footprint.net_greek(greek), False) for greek in ("delta", "gamma", "vega", "theta")),
+    ("var_95", footprint.var_95, False),
+    ("stress_loss", footprint.stress_loss, False),
+)
+
 CHECKS: tuple[Check, ...] = (
     Check("quantity", True, _quantity),
     Check("contract", True, _contract),
@@ -211,23 +226,8 @@ CHECKS: tuple[Check, ...] = (
     Check("stale", False, _stale, "stale"),
     Check("duplicate_order", False, _duplicate_order, "duplicate_order"),
     Check("order_rate", False, _order_rate, "order_rate"),
-    Check("order_lots", False, sized("order_lots", footprint.order_lots), "order_lots"),
-    Check("positions", False, sized("positions", footprint.positions), "positions"),
     *(
-        Check(name, False, sized(name, measure, is_margin=True), name if name in BY_NAME else "")
-        for name, measure in (
-            ("capital_per_trade", footprint.capital_per_trade),
-            ("capital_utilization", footprint.capital_utilization),
-            ("strategy_allocation", footprint.strategy_allocation),
-            ("position_allocation", footprint.position_allocation),
-            ("margin", footprint.margin),
-            ("margin_utilization", footprint.margin_utilization),
-        )
+        Check(name, False, sized(name, measure, is_margin=is_margin), name if name in BY_NAME else "")
+        for name, measure, is_margin in SIZED
     ),
-    *(
-        Check(f"net_{greek}", False, sized(f"net_{greek}", footprint.net_greek(greek)), f"net_{greek}")
-        for greek in ("delta", "gamma", "vega", "theta")
-    ),
-    Check("var_95", False, sized("var_95", footprint.var_95), "var_95"),
-    Check("stress_loss", False, sized("stress_loss", footprint.stress_loss), "stress_loss"),
 )

@@ -37,6 +37,10 @@ class Greeks(msgspec.Struct, frozen=True):
     vega: float = nan
     theta: float = nan
 
+    def plus(self, units: int, unit: Greeks) -> Greeks:
+        """With ``units`` more, signed, of something whose Greeks are ``unit``."""
+        return Greeks(*(getattr(self, name) + units * getattr(unit, name) for name in self.__struct_fields__))
+
 
 #: The Greeks of a book that holds nothing, which are known.
 FLAT = Greeks(0.0, 0.0, 0.0, 0.0)
@@ -113,12 +117,16 @@ def reach(book: Greeks, moves: Iterable[tuple[int, Greeks]]) -> tuple[Greeks, Gr
     fill, so both ends are reached by filling or leaving whole orders.
     """
     sizes = tuple(moves)
-    low, high = [], []
-    for name in Greeks.__struct_fields__:
-        steps = [quantity * getattr(unit, name) for quantity, unit in sizes]
-        low.append(_add([getattr(book, name), *(step for step in steps if not step > 0)]))
-        high.append(_add([getattr(book, name), *(step for step in steps if not step < 0)]))
+    low, high = zip(*(reach_of(name, book, sizes) for name in Greeks.__struct_fields__), strict=True)
     return Greeks(*low), Greeks(*high)
+
+
+def reach_of(name: str, book: Greeks, moves: Iterable[tuple[int, Greeks]]) -> tuple[float, float]:
+    """The two ends of :func:`reach` for one Greek."""
+    held = getattr(book, name)
+    steps = [quantity * getattr(unit, name) for quantity, unit in moves]
+    low = _add([held, *(step for step in steps if not step > 0)])
+    return low, _add([held, *(step for step in steps if not step < 0)])
 
 
 def _sum(fund_id: str, underlying: str, parts: Iterable[PositionLine | GreeksLine], spot: float) -> GreeksLine:

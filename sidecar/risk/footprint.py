@@ -10,7 +10,7 @@ from math import isfinite, nan
 
 from sidecar.domain.contracts import Kind
 from sidecar.domain.orders import OrderRequest, Side
-from sidecar.risk.exposure import Greeks, reach
+from sidecar.risk.exposure import reach_of
 from sidecar.risk.reduce_only import span
 from sidecar.risk.view import GateView, nears_zero
 
@@ -88,13 +88,10 @@ def net_greek(name: str) -> Footprint:
     def footprint(request: OrderRequest, view: GateView) -> tuple[float, float]:
         moves = view.moves(view.contract.underlying) if view.contract else ()
         order = (request.signed, view.greeks_of(request.symbol))
-        return _extreme(name, reach(view.book, moves)), _extreme(name, reach(view.book, (*moves, order)))
+        before, after = reach_of(name, view.book, moves), reach_of(name, view.book, (*moves, order))
+        return _larger(*map(abs, before)), _larger(*map(abs, after))
 
     return footprint
-
-
-def _extreme(name: str, ends: tuple[Greeks, Greeks]) -> float:
-    return _larger(*(abs(getattr(end, name)) for end in ends))
 
 
 def _most(margin_of: Callable[[int], float], at: int, request: OrderRequest, view: GateView) -> tuple[float, float]:

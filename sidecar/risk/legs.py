@@ -65,8 +65,9 @@ class Legs:
             return np.where(self.time > 0, np.log(self.forward / self.spot) / self.time, 0.0)
 
     def take(self, rows: ArrayLike) -> Self:
-        """The legs at ``rows`` (integers or a mask), in that order."""
-        index = np.arange(len(self))[np.asarray(rows)]
+        """The legs at ``rows`` (integers or a mask), in that order; none where ``rows`` is empty."""
+        asked = np.asarray(rows)
+        index = np.arange(len(self))[asked if asked.size else asked.astype(np.intp)]
         picked: dict[str, Any] = {
             column.name: tuple(value[i] for i in index) if isinstance(value, tuple) else value[index]
             for column in fields(self)

@@ -10,9 +10,14 @@ whole price of buying it back on top of the risk.
 
 Contracts that expire today may have to stand apart (``MarginRules.expiry_apart``): then they are a requirement of their
 own and offset nothing. Calendar charge: the delta of one expiry that offsets that of others, priced at a fraction of
-its notional; the exchange counts whole months and we each expiry, so it is never less. Not handled: the exchange's
-reduction of exposure margin on calendar spreads of futures to a third, and offsets between underlyings; both would
-only lower the requirement.
+its notional; the exchange counts whole months and we each expiry, so it is never less.
+
+Not handled. What would lower the requirement: the exchange's reduction of exposure margin on calendar spreads of
+futures to a third, and offsets between underlyings. What would raise it: additional and surveillance margins that a
+clearing corporation or a broker asks of some accounts or contracts (``desk.margin_scale`` is the broker's multiple),
+higher exposure margin of long-dated options, and delivery margins, which cash-settled index contracts do not have. The
+exchange sets its files a few times a day at its own prices and averaged volatility; this is the requirement now, at
+ours.
 """
 
 from __future__ import annotations
@@ -25,9 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sidecar.risk.legs import Floats, Legs
-from sidecar.risk.margin_units import Underlying, Units, units
-
-Rows = NDArray[np.intp]
+from sidecar.risk.margin_units import Numbers, Underlying, Units, units
 
 __all__ = ["Requirement", "Scan", "Underlying", "requirements", "scan"]
 
@@ -83,11 +86,11 @@ def requirements(one: Units, quantity: Floats) -> tuple[Requirement, ...]:
     by_name: dict[str, list[Requirement]] = {}
     for pool in sorted(pools):
         index = np.array(pools[pool], dtype=np.intp)
-        by_name.setdefault(pool[0], []).append(_requirement(one, index, net[index]))
+        by_name.setdefault(pool[0], []).append(_requirement(pool[0], one, index, net[index]))
     return tuple(_joined(parts) for parts in by_name.values())
 
 
-def _requirement(one: Units, rows: Rows, net: Floats) -> Requirement:
+def _requirement(name: str, one: Units, rows: Numbers, net: Floats) -> Requirement:
     rows, net = rows[net != 0], net[net != 0]
     short = np.maximum(-net, 0.0)
     losses = net @ one.losses[rows]
@@ -100,7 +103,6 @@ def _requirement(one: Units, rows: Rows, net: Floats) -> Requirement:
     value = float(net @ one.value[rows])
     # np.maximum, because max() would drop a NaN that stands second.
     need = float(np.maximum(np.maximum(risk, minimum) + exposure + charge - value, 0.0))
-    name = one.pool[int(rows[0])][0] if rows.size else ""
     return Requirement(name, risk, worst + 1, minimum, exposure, charge, value, need)
 
 
@@ -118,6 +120,7 @@ def calendar_charge(charge: Floats, delta: Floats, month: NDArray[np.int64], net
 def _joined(parts: list[Requirement]) -> Requirement:
     if len(parts) == 1:
         return parts[0]
-    worst = max(parts, key=lambda part: part.requirement).scenario
+    # The larger of the two, or the one that is not known.
+    worst = parts[int(np.argmax([part.requirement for part in parts]))].scenario
     risk, *rest = (float(sum(column)) for column in zip(*((p.scan_risk, *p[3:]) for p in parts), strict=True))
     return Requirement(parts[0].underlying, risk, worst, *rest)

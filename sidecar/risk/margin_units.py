@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -21,11 +22,15 @@ from sidecar.domain.margins import MarginRules
 from sidecar.pricing.black import price
 from sidecar.risk.legs import Flags, Floats, Legs
 
+Numbers = NDArray[np.intp]
+
 #: Of the price scan range, by scenario 1 to 14; the extreme ones, 15 and 16, are the rules' own.
 MOVES = (0.0, 0.0, 1 / 3, 1 / 3, -1 / 3, -1 / 3, 2 / 3, 2 / 3, -2 / 3, -2 / 3, 1.0, 1.0, -1.0, -1.0)
 #: Of the volatility scan range.
 VOLATILITIES = (1.0, -1.0) * 7 + (0.0, 0.0)
 SCENARIOS = len(VOLATILITIES)
+#: What the rules and the day say of one underlying.
+_COLUMNS = ("spot", "price_scan", "volatility_scan", *MarginRules.__struct_fields__)
 #: Composite delta: price moves and their weights, as found in the exchange's own deltas (`bench/span.py`).
 _DELTA_MOVES = (0.0, 1 / 3, -1 / 3, 2 / 3, -2 / 3, 1.0, -1.0)
 _DELTA_WEIGHTS = np.array([0.270, 0.217, 0.217, 0.111, 0.111, 0.037, 0.037])
@@ -69,6 +74,34 @@ class Units:
     month: NDArray[np.int64]
     pool: tuple[tuple[str, bool], ...]
 
+    @cached_property
+    def rates(self) -> tuple[Floats, Floats]:
+        """What a unit held long, and one held short, adds to each of 18 sums of money, (n, 18) each: the sixteen
+        scenarios', the short-option minimum's, and nothing's; with the exposure margin, less the unit's value.
+        """
+        nothing = np.zeros((len(self.symbol), 1))
+        long, short = (self.long - self.value)[:, None], (self.short + self.value)[:, None]
+        return (
+            np.hstack([self.losses + long, long, nothing]),
+            np.hstack([short - self.losses, self.minimum[:, None] + short, nothing]),
+        )
+
+    @cached_property
+    def expiry(self) -> Numbers:
+        """The number of each contract's expiry among those here, (n,)."""
+        return np.unique(self.month, return_inverse=True)[1].reshape(-1)
+
+    @cached_property
+    def pool_number(self) -> Numbers:
+        """The number of each contract's pool among those here, (n,)."""
+        numbers = {pool: number for number, pool in enumerate(dict.fromkeys(self.pool))}
+        return np.array([numbers[pool] for pool in self.pool], dtype=np.intp)
+
+
+def _row(of: Underlying) -> list[float]:
+    spot = of.spot if of.spot > 0 else np.nan
+    return [spot, of.price_scan, of.volatility_scan, *msgspec.structs.astuple(of.rules)]
+
 
 def joined(one: Units, two: Units) -> Units:
     """The contracts of both, in that order."""
@@ -87,13 +120,15 @@ def units(legs: Legs, underlyings: Mapping[str, Underlying]) -> Units:
     missing = sorted(set(legs.underlying) - set(underlyings))
     if missing:
         raise ValueError(f"underlyings lacks {', '.join(missing)}")
-    of = [underlyings[name] for name in legs.underlying]
-    rules = {name: np.array([getattr(u.rules, name) for u in of]) for name in MarginRules.__struct_fields__}
-    spot = np.array([u.spot if u.spot > 0 else np.nan for u in of])
-    range_ = np.array([u.price_scan for u in of])
-    shift = np.array([u.volatility_scan for u in of])
+    names = list(dict.fromkeys(legs.underlying))
+    place = {name: number for number, name in enumerate(names)}
+    table = np.array([_row(underlyings[name]) for name in names]).reshape(len(names), len(_COLUMNS))
+    columns = table[[place[name] for name in legs.underlying]].T
+    rules = dict(zip(_COLUMNS, columns, strict=True))
+    spot, range_, shift = (rules[name] for name in ("spot", "price_scan", "volatility_scan"))
     today = legs.time <= _TODAY
-    last_day = np.where(today, rules["exposure_on_expiry"], 0.0)
+    beyond = np.where(legs.call, legs.strike - spot, spot - legs.strike) > rules["far"] * spot
+    more = np.where(today, rules["exposure_on_expiry"], 0.0) + np.where(beyond, rules["exposure_far"], 0.0)
     loss = scenario_losses(
         legs, spot, range_, shift, rules["extreme_move"], rules["extreme_cover"], rules["look_ahead_days"]
     )
@@ -105,7 +140,7 @@ def units(legs: Legs, underlyings: Mapping[str, Underlying]) -> Units:
         losses=loss,
         value=np.where(legs.option, _known(legs.mark, legs.mark >= 0), 0.0),
         long=np.where(legs.option, 0.0, rules["exposure"] * spot),
-        short=np.where(legs.option, rules["exposure"] + last_day, rules["exposure"]) * spot,
+        short=np.where(legs.option, rules["exposure"] + more, rules["exposure"]) * spot,
         minimum=np.where(legs.option, rules["short_option_minimum"] * spot, 0.0),
         delta=composite_delta(legs, range_),
         calendar=np.where(apart, 0.0, rules["calendar_charge"] * spot),
@@ -139,19 +174,19 @@ def scenario_losses(
     rows = np.flatnonzero(legs.option)
     if not rows.size:
         return loss
-    sub = legs.take(rows)
-    F, K, T, s, r = _clean(sub, spot[rows])  # noqa: N806
+    call, mark = legs.call[rows], legs.mark[rows]
+    F, K, T, s, r = (column[rows] for column in _clean(legs, spot))  # noqa: N806
     carry = np.where(T > 0, np.log(F / spot[rows]) / np.where(T > 0, T, 1.0), 0.0)
     left = np.maximum(T - look_ahead_days[rows] / _DAYS_A_YEAR, 0.0)
     later = F * np.exp(-carry * (T - left))
     shifted = np.maximum(s[:, None] + volatility_scan[rows, None] * np.asarray(VOLATILITIES), 0.0)
-    base = price(F, K, T, s, np.exp(-r * T), call=sub.call)
+    base = price(F, K, T, s, np.exp(-r * T), call=call)
     moved = price(
         later[:, None] * factor[rows], K[:, None], left[:, None], shifted, np.exp(-r * left)[:, None],
-        call=sub.call[:, None],
+        call=call[:, None],
     )  # fmt: skip
     # np.minimum keeps a NaN: a price that is not known caps nothing.
-    loss[rows] = np.minimum(cover[rows] * (base[:, None] - moved), _known(sub.mark, sub.mark >= 0)[:, None])
+    loss[rows] = np.minimum(cover[rows] * (base[:, None] - moved), _known(mark, mark >= 0)[:, None])
     return loss
 
 
@@ -164,13 +199,12 @@ def composite_delta(legs: Legs, price_scan: Floats) -> Floats:
     rows = np.flatnonzero(legs.option)
     if not rows.size:
         return delta
-    sub = legs.take(rows)
-    F, K, T, s, _ = _clean(sub, sub.spot)  # noqa: N806
+    F, K, T, s, _ = (column[rows] for column in _clean(legs, legs.spot))  # noqa: N806
     factor = np.maximum(1.0 + price_scan[rows, None] * np.asarray(_DELTA_MOVES), _LEAST)
     spread = np.maximum(s * np.sqrt(T), 1e-12)[:, None]
     with np.errstate(divide="ignore"):
         d1 = np.log(F[:, None] * factor / K[:, None]) / spread + 0.5 * spread
-    w = np.where(sub.call, 1.0, -1.0)
+    w = np.where(legs.call[rows], 1.0, -1.0)
     delta[rows] = (w[:, None] * ndtr(w[:, None] * d1)) @ _DELTA_WEIGHTS
     return delta
 

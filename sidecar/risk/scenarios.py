@@ -99,7 +99,7 @@ def grid(
         futures, options = np.flatnonzero(held & ~legs.option), np.flatnonzero(held & legs.option)
         vol = _volatility(legs, options, 1.0 + own, sticky, smiles)
         for j, elapsed in enumerate(times):
-            forward, left = _later(legs, float(elapsed))
+            forward, left = later(legs, float(elapsed))
             linear = forward[futures, None] * (1.0 + own) - now[futures, None]
             pnl[futures, j] = (legs.quantity[futures, None] * linear + 0.0)[:, :, None]
             for start in range(0, len(options), _BLOCK):
@@ -143,7 +143,7 @@ def worth(legs: Legs, growth: float | Floats = 1.0, volatility: Floats | None = 
     ``growth`` is one or (n,), above 0; ``volatility`` (n,) in place of the legs' own. With nothing given, the value
     now. Carry, rates, expiry and NaN as in :func:`grid`.
     """
-    forward, left = _later(legs, elapsed)
+    forward, left = later(legs, elapsed)
     known = knowable(legs)
     vol = legs.volatility if volatility is None else np.where(known, volatility, np.nan)
     result = np.where(known, forward * growth, np.nan)
@@ -151,6 +151,19 @@ def worth(legs: Legs, growth: float | Floats = 1.0, volatility: Floats | None = 
     discount = np.exp(-legs.rate[rows] * left[rows])
     result[rows] = price(result[rows], legs.strike[rows], left[rows], vol[rows], discount, call=legs.call[rows])
     return result
+
+
+def later(legs: Legs, elapsed: float) -> tuple[Floats, Floats]:
+    """Forwards once ``elapsed`` years have passed at an unmoved spot and carry, and the years then left, both (n,).
+
+    The carry of the time that passes is spent: at expiry the forward is the spot. What an unknowable leg gets means
+    nothing, see :func:`knowable`.
+    """
+    left = np.maximum(legs.time - elapsed, 0.0)
+    with np.errstate(all="ignore"):
+        passed = np.where(legs.time > 0, np.minimum(elapsed / legs.time, 1.0), 0.0)
+        rolled = legs.forward * (legs.spot / legs.forward) ** passed
+    return np.where((left == 0) & (legs.time > 0), legs.spot, rolled), left
 
 
 def _changes(
@@ -167,15 +180,6 @@ def _changes(
     out *= legs.quantity[rows, None, None]
     out += 0.0  # no minus zero reaches a reader
     return out
-
-
-def _later(legs: Legs, elapsed: float) -> tuple[Floats, Floats]:
-    """Forwards once ``elapsed`` years have passed at an unmoved spot and carry, and the years then left."""
-    left = np.maximum(legs.time - elapsed, 0.0)
-    with np.errstate(all="ignore"):
-        passed = np.where(legs.time > 0, np.minimum(elapsed / legs.time, 1.0), 0.0)
-        rolled = legs.forward * (legs.spot / legs.forward) ** passed
-    return np.where((left == 0) & (legs.time > 0), legs.spot, rolled), left
 
 
 def _volatility(legs: Legs, rows: NDArray[np.intp], factors: Floats, sticky: str, smiles: Smiles | None) -> Floats:

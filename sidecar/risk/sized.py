@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import isfinite
+from math import isfinite, nan
 
 from msgspec.structs import replace
 
@@ -25,9 +25,9 @@ def sized(name: str, measure: Footprint, *, is_margin: bool = False) -> Judge:
     """
 
     def judge(request: OrderRequest, view: GateView) -> Refusal | None:
-        limit = view.available_margin if name == "margin" else view.limits[name]
+        limit = limit_of(name, view)
         before, after = measure(request, view)
-        if _passes(before, after, limit) or (is_margin and request.side is Side.BUY and nears_zero(request, view)):
+        if passes(before, after, limit) or (is_margin and request.side is Side.BUY and nears_zero(request, view)):
             return None
         most = _largest(request, view, measure, limit)
         return Refusal(name, _words(name, before, after, limit, most), limit, before, after, most)
@@ -35,7 +35,13 @@ def sized(name: str, measure: Footprint, *, is_margin: bool = False) -> Judge:
     return judge
 
 
-def _passes(before: float, after: float, limit: float) -> bool:
+def limit_of(name: str, view: GateView) -> float:
+    """The limit of a sized check: the fund's own, and for ``margin`` what is available. NaN where none is loaded."""
+    return view.available_margin if name == "margin" else view.limits.get(name, nan)
+
+
+def passes(before: float, after: float, limit: float) -> bool:
+    """Whether a measure may go from ``before`` to ``after``: up to the limit, and beyond it where it does not rise."""
     return after <= limit or after <= before
 
 
@@ -45,7 +51,7 @@ def _largest(request: OrderRequest, view: GateView, measure: Footprint, limit: f
     passing, failing = 0, request.quantity // lot_size
     while failing - passing > 1:
         middle = (passing + failing) // 2
-        if _passes(*measure(replace(request, quantity=middle * lot_size), view), limit):
+        if passes(*measure(replace(request, quantity=middle * lot_size), view), limit):
             passing = middle
         else:
             failing = middle

@@ -3,7 +3,6 @@
 A loss is positive. Everything below works on loss vectors whose last axis is the m moves of :class:`Shocks`, and P&L is
 linear in quantity: the book after an order is ``base - k * unit``, so an order is judged without another valuation.
 """
-# ruff: noqa: N803, N806
 
 from __future__ import annotations
 
@@ -14,10 +13,9 @@ import numpy as np
 from scipy.special import betainc
 
 from sidecar.pricing.black import price
-from sidecar.risk.legs import Flags, Floats, Legs
+from sidecar.risk.legs import Floats, Legs
+from sidecar.risk.scenarios import DAYS_A_YEAR, knowable, later, worth
 from sidecar.risk.shocks import Method, Shocks
-
-DAYS_A_YEAR = 365.0
 
 
 class Tail(NamedTuple):
@@ -49,23 +47,23 @@ def unit_vectors(legs: Legs, shocks: Shocks, *, days: float = 1.0) -> Floats:
     if not days >= 0:
         raise ValueError(f"days must not be negative, not {days:g}")
     rows = shocks.rows(legs.underlying)
-    known = _known(legs) & (rows >= 0)
+    known = knowable(legs) & (rows >= 0)
     if not known.any():
         return np.full((len(legs), shocks.moves), nan)
     option = known & legs.option
+    forward, left = later(legs, days / DAYS_A_YEAR)
     # All legs in one pass, in place: picking rows costs more. Those that are no options get numbers that do no harm.
-    F, S, T = (np.where(known, column, 1.0) for column in (legs.forward, legs.spot, legs.time))
-    K, vol, r = (np.where(option, column, 1.0) for column in (legs.strike, legs.volatility, legs.rate))
-    start, left = _rolled(F, S, T, days)
+    forward, left = np.where(known, forward, 1.0), np.where(known, left, 0.0)
+    strike, volatility, rate = (np.where(option, column, 1.0) for column in (legs.strike, legs.volatility, legs.rate))
     after = np.exp(shocks.spot)[rows]
-    after *= start[:, None]
+    after *= forward[:, None]
     sigma = (1.0 + shocks.vol)[rows]
-    sigma *= vol[:, None]
-    discount, call = np.exp(-r * left)[:, None], legs.call[:, None]
-    result = price(after, K[:, None], left[:, None], sigma, discount, call=call, out=np.empty_like(after))
-    result -= price(F, K, T, vol, np.exp(-r * T), call=legs.call)[:, None]
+    sigma *= volatility[:, None]
+    discount, call = np.exp(-rate * left)[:, None], legs.call[:, None]
+    result = price(after, strike[:, None], left[:, None], sigma, discount, call=call, out=np.empty_like(after))
     future = known & ~legs.option
-    result[future] = after[future] - F[future, None]
+    result[future] = after[future]
+    result -= worth(legs)[:, None]
     result[~known] = nan
     return result
 
@@ -203,18 +201,3 @@ def _tail_weights(m: int, level: float) -> Floats:
 
 def _nan_where_unknown(value: Floats, loss: Floats) -> Floats:
     return np.asarray(np.where(np.isnan(loss).any(axis=-1), nan, value))
-
-
-def _known(legs: Legs) -> Flags:
-    """Legs whose inputs can be valued: finite, and in the model's domain."""
-    common = np.isfinite(legs.spot) & (legs.spot > 0) & np.isfinite(legs.forward) & (legs.forward > 0)
-    common &= np.isfinite(legs.time) & (legs.time >= 0)
-    own = np.isfinite(legs.strike) & (legs.strike >= 0) & np.isfinite(legs.volatility) & (legs.volatility >= 0)
-    return np.asarray(common & (~legs.option | (own & np.isfinite(legs.rate))))
-
-
-def _rolled(F: Floats, S: Floats, T: Floats, days: float) -> tuple[Floats, Floats]:
-    """Forwards once ``days`` have passed at an unchanged spot and carry, and the years then left, both (n,)."""
-    left = np.maximum(T - days / DAYS_A_YEAR, 0.0)
-    passed = np.where(T > 0, (T - left) / np.where(T > 0, T, 1.0), 0.0)
-    return F * (S / F) ** passed, left  # the carry of the days that pass is spent: at expiry the forward is the spot

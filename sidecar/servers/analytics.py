@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any, Literal, Protocol
 
@@ -11,16 +12,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sidecar.domain import wire
-from sidecar.servers import bodies
+from sidecar.domain.errors import InputError
+from sidecar.servers import bodies, commands
 from sidecar.servers import examples_analytics as e
 from sidecar.servers.auth import Auth
 from sidecar.servers.keys import KeyStore, Role
-from sidecar.servers.ports import Ports
+from sidecar.servers.ports import HttpSettings, Ports
 from sidecar.servers.rest import Fund, reading
 from sidecar.servers.routes import Row, mount
 
-Underlying = Annotated[str, Path(max_length=32, pattern=r"^[A-Z][A-Z0-9&_]*$", examples=["NIFTY"])]
-Expiry = Annotated[date | None, Query(description="One expiry alone, as 2026-09-08; all without it")]
+Underlying = Annotated[str, Path(max_length=32, examples=["NIFTY"])]
+Expiry = Annotated[str, Query(max_length=10, description="One expiry alone, as 2026-09-08; all without it")]
 Table = Annotated[
     Literal["", "leg", "strategy", "fund", "underlying", "expiry"], Query(description="One table alone; all without it")
 ]
@@ -71,31 +73,33 @@ class ScenariosBody(bodies.Body):
 class Analytics:
     """The endpoints."""
 
-    def __init__(self, ports: Ports, analysis: Analysis) -> None:
+    def __init__(self, ports: Ports, analysis: Analysis, settings: HttpSettings) -> None:
         self._ports = ports
         self._analysis = analysis
+        self._settings = settings
 
-    async def chain(self, underlying: Underlying, expiry: Expiry = None) -> Response:
+    async def chain(self, underlying: Underlying, expiry: Expiry = "") -> Response:
         """Every contract that still trades: market, implied volatility and what it rests on, all Greeks per unit."""
-        return await _told(lambda: self._analysis.chain(underlying, expiry))
+        day = _day(expiry) if expiry else None
+        return await self._told(lambda: self._analysis.chain(underlying, day))
 
     async def surface(self, underlying: Underlying) -> Response:
         """The fitted smile (raw SVI) of each expiry with its quotes, and the surface on a grid of log-moneyness.
 
         `arbitrage` counts points of butterfly and calendar arbitrage on a dense grid: both are 0 on what is served.
         """
-        return await _told(lambda: self._analysis.surface(underlying))
+        return await self._told(lambda: self._analysis.surface(underlying))
 
     async def greeks(self, by: Table = "", fund_id: Fund = "") -> Response:
         """Exposure by leg, strategy, fund, underlying and expiry: Greeks, cash Greeks, the gamma P&L of a 1 % move."""
-        return await _told(lambda: self._analysis.greeks(by, fund_id))
+        return await self._told(lambda: self._analysis.greeks(by, fund_id))
 
     async def explain(self, fund_id: Fund = "", strategy: Fund = "") -> Response:
         """Why the day's P&L is what it is: theta, delta, gamma, vega, vanna, volga, trades, fees, and the unexplained.
 
         The parts of a line sum to its `total`, which is the P&L of the day, to the paisa.
         """
-        return await _told(lambda: self._analysis.explain(fund_id, strategy))
+        return await self._told(lambda: self._analysis.explain(fund_id, strategy))
 
     async def scenarios(self, request: Request) -> Response:
         """The book revalued in full over spot × volatility × days, its payoff, its worst case and every named stress.
@@ -105,18 +109,25 @@ class Analytics:
         asked = await bodies.read(request, ScenariosBody)
         extra = tuple((self._ports.resolve(leg.symbol).id, leg.quantity) for leg in asked.extra)
         fields = {name: getattr(asked, name) for name in ScenariosBody.model_fields if name != "extra"}
-        return await _told(lambda: self._analysis.scenarios(**fields, extra=extra))
+        return await self._told(lambda: self._analysis.scenarios(**fields, extra=extra))
+
+    async def _told(self, work: Callable[[], Json]) -> Response:
+        """A piece of arithmetic on a report that is not old, done and put into words in a thread."""
+        commands.fresh(self._ports, self._settings)
+        raw = await reading(lambda: wire.encode(work()))
+        return Response(raw, media_type="application/json")
 
 
-async def _told(work: Any) -> Response:
-    """The answer of a piece of arithmetic, worked out and put into words in a thread."""
-    raw = await reading(lambda: wire.encode(work()))
-    return Response(raw, media_type="application/json")
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InputError("expiry", f"{text!r} is not a day", "write it as 2026-09-08") from None
 
 
-def router(ports: Ports, keys: KeyStore, analysis: Analysis) -> APIRouter:
-    """The analytics' routes, for ``create_app(…, routers=[…])``."""
-    at = Analytics(ports, analysis)
+def router(ports: Ports, keys: KeyStore, analysis: Analysis, settings: HttpSettings | None = None) -> APIRouter:
+    """The analytics' routes, for ``create_app(…, routers=[…])``; 503 once the report is too old for the settings."""
+    at = Analytics(ports, analysis, settings or HttpSettings())
     rows = (
         Row("GET", "/chain/{underlying}", Role.VIEWER, at.chain, "An option chain", answers=e.CHAIN, fails=(422, 503)),
         Row("GET", "/surface/{underlying}", Role.VIEWER, at.surface, "A volatility surface", answers=e.SURFACE,

@@ -134,11 +134,16 @@ def refusal(row: Refusal) -> dict[str, Any]:
 
 
 def risk_metrics(report: DeskReport) -> dict[str, Any]:
-    """``data`` of ``/emergency/risk-metrics``; what the report does not hold is null."""
+    """``data`` of ``/emergency/risk-metrics``; what the report does not hold is null.
+
+    ``var_95`` and ``es_975`` are the desk's, one day, in account currency; ``tail`` has every fund's, how sure they are
+    and what they rest on.
+    """
     total, book = report.total, report.positions
     measured = {line.name: line.value for line in report.limits if line.scope == "*"}
     strategies = sorted({line.strategy for line in book})
     value = {line.id: abs(line.quantity * line.current_price) for line in book}
+    tail = {line.fund_id: line for line in report.tail}.get("*")
     return {
         "timestamp": report.timestamp,
         "daily_pnl": total.daily_pnl,
@@ -150,8 +155,9 @@ def risk_metrics(report: DeskReport) -> dict[str, Any]:
         "total_trades": total.trades,
         "capital_utilization": total.capital_utilization,
         "largest_position_percent": measured.get("position_allocation"),
-        "var_95": measured.get("var_95"),
-        "es_975": None,
+        "var_95": tail.var_95 if tail else None,
+        "es_975": tail.es_975 if tail else None,
+        "tail": [_fields(line) for line in report.tail],
         "exposure_by_strategy": {
             name: sum(value[line.id] for line in book if line.strategy == name) for name in strategies
         },

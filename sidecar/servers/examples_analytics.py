@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 AT = "2025-11-24T06:30:00+00:00"
-_OF: dict[str, Any] = {"seq": 1, "timestamp": AT, "simulated": True, "source": "simulated", "currency": "INR"}
+_OF: dict[str, Any] = {
+    "seq": 1,
+    "timestamp": AT,
+    "simulated": True,
+    "source": "simulated",
+    "currency": "INR",
+    "feed_up": True,
+    "blind": False,
+}
 _MARKET: dict[str, Any] = {
     "symbol": "NIFTY",
     "spot_price": 26120.0,
@@ -72,7 +80,7 @@ _SMILE: dict[str, Any] = {
     "skew_25": 0.012,
     "rmse": 0.0007,
     "inside": 0.94,
-    "quotes": 60,
+    "quotes_fitted": 60,
     "quality": "good",
 }
 SURFACE: dict[str, Any] = {
@@ -81,7 +89,7 @@ SURFACE: dict[str, Any] = {
     "expiries": [
         {
             **_SMILE,
-            "term_slope": None,
+            "term_slope": -3.3,
             "quotes": [{"strike": 26150.0, "bid_iv": 0.1098, "iv": 0.11, "ask_iv": 0.1102, "fitted_iv": 0.1101}],
         }
     ],
@@ -124,7 +132,16 @@ SCENARIOS: dict[str, Any] = {
     "days": [0.0],
     "sticky": "strike",
     "total": [[[-6200.0], [0.0]]],
-    "legs": [{"symbol": "NIFTY-20251125-26150-CE", "quantity": 75}],
+    "legs": [
+        {
+            "symbol": "NIFTY-20251125-26150-CE",
+            "quantity": 75,
+            "mark": 83.4,
+            "iv": 0.11,
+            "vol_quality": "quoted",
+            "age_s": 0.1,
+        }
+    ],
     "worst": {"loss": 6200.0, "case": "spot -5 %, volatility +0 points"},
     "payoff": {
         "spots": [-0.05, 0.0011, 0.05],

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import nan
 
+from sidecar.domain.analytics import TailLine
 from sidecar.domain.report import Condition, DeskReport, GreeksLine, MarketLine, PositionLine
 from sidecar.telemetry.measured import Buckets, Labels
 from sidecar.telemetry.scene import Scene, StoreFacts, StreamCounts
@@ -112,9 +113,9 @@ def condition(report: DeskReport) -> str:
     return max(seen, key=order.index, default=Condition.UNKNOWN)
 
 
-def limit(name: str) -> Read:
-    """The desk's own value of one limit."""
-    return by(lambda report: [((), line.value) for line in report.limits if (line.name, line.scope) == (name, "*")])
+def tail(read: Callable[[TailLine], float]) -> Read:
+    """A number of the desk's own tail, all funds together."""
+    return by(lambda report: [((), read(line)) for line in report.tail if line.fund_id == "*"])
 
 
 def utilization(report: DeskReport) -> Samples:

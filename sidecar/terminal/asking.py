@@ -15,7 +15,7 @@ from sidecar.settings import load_settings
 
 def stop(options: argparse.Namespace) -> int:
     """Emergency stop; 0 only when the desk says that it is stopped and on disk."""
-    with _desk(options) as desk:
+    with desk_of(options) as desk:
         answer = desk.stop(options.reason, flatten=options.flatten)
     _show(answer)
     return 0
@@ -23,7 +23,7 @@ def stop(options: argparse.Namespace) -> int:
 
 def status(options: argparse.Namespace) -> int:
     """The breaker, the market and the counts."""
-    with _desk(options) as desk:
+    with desk_of(options) as desk:
         answer = desk.status()
     _show(answer)
     return 0
@@ -33,7 +33,8 @@ def _show(answer: Any) -> None:
     Console().print_json(data=answer)
 
 
-def _desk(options: argparse.Namespace) -> Desk:
+def desk_of(options: argparse.Namespace) -> Desk:
+    """The desk that a command asks, with the key at hand."""
     settings = load_settings(data_dir=options.data_dir)
     url = options.url or os.environ.get("DESK_URL") or f"http://127.0.0.1:{settings.port}"
     key_file = settings.data_dir / UI_FILE

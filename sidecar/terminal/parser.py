@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from sidecar import __version__
 from sidecar.domain.errors import ConfigurationError, DeskError, InputError
@@ -96,6 +96,45 @@ def _stop(parser: Parser) -> None:
     parser.add_argument("--flatten", action="store_true", help="also close what is open")
 
 
+def _analysis(parser: Parser) -> None:
+    _asking(parser)
+    parser.add_argument("--fund", default="", metavar="FUND", help="of one fund alone")
+    parser.add_argument("--json", action="store_true", help="the answer as it came, for a program")
+
+
+def _greeks(parser: Parser) -> None:
+    _analysis(parser)
+    tables = ("leg", "strategy", "fund", "underlying", "expiry")
+    parser.add_argument("--by", default="", choices=tables, help="one table alone (default: all)")
+
+
+def _explain(parser: Parser) -> None:
+    _analysis(parser)
+    parser.add_argument("--strategy", default="", metavar="NAME", help="of one strategy alone")
+
+
+def _scenarios(parser: Parser) -> None:
+    _explain(parser)
+    several: dict[str, Any] = {"type": float, "nargs": "+", "metavar": "X"}
+    parser.add_argument("--spots", **several, help="moves of the spot: -0.05 is 5 %% down")
+    parser.add_argument("--vols", **several, help="added to every volatility: 0.01 is a point")
+    parser.add_argument("--days", **several, help="calendar days that pass (default: 0)")
+    sticks = "what stays as the spot moves: each strike's volatility, or each moneyness's (default: strike)"
+    parser.add_argument("--sticky", choices=("strike", "delta"), default="strike", help=sticks)
+    parser.add_argument("--underlying", default="", metavar="NAME", help="of one underlying alone")
+    leg = "a leg on top of the book, in signed units of the underlying; may be repeated"
+    parser.add_argument("--leg", nargs=2, action="append", metavar=("SYMBOL", "UNITS"), help=leg)
+
+
+def _what_if(parser: Parser) -> None:
+    _asking(parser)
+    order = "one order: side, units, symbol and limit price, as in 'sell 65 NIFTY24600CE 83.40'; quoted"
+    parser.add_argument("orders", nargs="+", metavar="ORDER", help=order)
+    parser.add_argument("--fund", default="main", metavar="FUND", help="the fund they are for (default: main)")
+    parser.add_argument("--strategy", default="manual", metavar="NAME", help="the strategy (default: manual)")
+    parser.add_argument("--json", action="store_true", help="the answer as it came, for a program")
+
+
 def _keys(parser: Parser) -> None:
     where = "where the keys live (default: data/)"
     parser.add_argument("--data-dir", type=Path, help=where)
@@ -134,8 +173,15 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("stop", "emergency stop, through the API", 'stop --reason "fat finger"', _stop, "asking", "stop"),
     Command("status", "the state of the running desk", "status", _asking, "asking", "status"),
+    Command("greeks", "how much the book holds, by leg, strategy, fund, underlying and expiry", "greeks --by strategy",
+            _greeks, "analysing", "greeks"),
+    Command("explain", "why the day's P&L is what it is", "explain --strategy demo", _explain, "analysing", "explain"),
+    Command("scenarios", "the book over moves of spot, volatility and time, and the named stresses",
+            "scenarios --spots -0.05 0 0.05 --leg NIFTY24600CE -65", _scenarios, "analysing", "scenarios"),
+    Command("what-if", "what orders would do, each judged by the gate and sent to nobody",
+            "what-if 'buy 65 NIFTY25000CE 12.10' 'sell 65 NIFTY24600CE 83.40'", _what_if, "supposing", "run"),
     Command("keys", "make, list and revoke API keys", "keys add trader --label anna", _keys, "keyring", "run"),
-)
+)  # fmt: skip
 
 
 def build() -> Parser:

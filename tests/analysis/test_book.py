@@ -102,8 +102,35 @@ def test_what_cannot_be_asked_is_refused_and_names_the_field(world: World) -> No
         analysis(world).scenarios(**ASKED, extra=(("NIFTY-20990101-1-CE", 1),))
     wide: dict[str, Any] = {"spots": tuple(n / 1_000 for n in range(200)), "vols": tuple(n / 1_000 for n in range(100))}
     legs = tuple((one.id, 1) for one in OPTIONS)
-    with pytest.raises(InputError, match=r"spots: .* cells; ask for at most 2,000,000"):
+    with pytest.raises(
+        InputError, match=r"spots: 200 spots x 100 vols x 31 days x .* cells; ask for at most 2,000,000"
+    ):
         analysis(world).scenarios(**wide, days=tuple(range(31)), extra=legs)
+    many = tuple((one.id, 1_000) for one in OPTIONS)
+    with pytest.raises(InputError, match="100 vols x 1 days would be an answer of"):
+        analysis(world).scenarios(**wide, extra=many, per_leg=True)
+
+
+def test_a_strategy_that_held_nothing_today_is_no_book_without_risk(world: World) -> None:
+    why = "strategy: 'demmo' held nothing today; choose from manual"
+    with pytest.raises(InputError, match=why):
+        analysis(world).scenarios(**ASKED, strategy="demmo")
+    with pytest.raises(InputError, match=why):
+        analysis(world).explain("", "demmo")
+    with pytest.raises(InputError, match="leave it out until one has traded"):
+        analysis(World().begin()).explain("", "manual")
+    with pytest.raises(InputError, match="underlying: no options are listed on 'DAX'; choose from NIFTY"):
+        analysis(world).scenarios(**ASKED, underlying="DAX")
+    assert analysis(world).scenarios(**ASKED, strategy="manual")["total"].any()
+
+
+def test_each_leg_says_what_its_revaluation_rests_on(world: World) -> None:
+    legs = {leg["symbol"]: leg for leg in analysis(world).scenarios(**ASKED)["legs"]}
+    assert legs[CALL.id]["vol_quality"] == "quoted"
+    assert legs[CALL.id]["iv"] == pytest.approx(0.15, abs=0.003)
+    assert legs[FUTURE.id]["vol_quality"] is None
+    assert legs[CALL.id]["age_s"] == 0.0
+    assert legs[FUTURE.id]["age_s"] > 0.0
 
 
 def test_every_answer_is_json_without_nan(world: World) -> None:

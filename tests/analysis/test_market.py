@@ -58,6 +58,7 @@ def test_the_surface_is_the_one_the_quotes_were_made_from_and_free_of_arbitrage(
     assert expiry["quality"] == "good"
     assert told["arbitrage"] == {"butterfly": 0, "calendar": 0}
     strikes = [quote["strike"] for quote in expiry["quotes"]]
+    assert 5 < expiry["quotes_fitted"] <= len(strikes)
     assert strikes == sorted(strikes)
     assert len(strikes) == len(OPTIONS) / 2
     for quote in expiry["quotes"]:
@@ -66,6 +67,22 @@ def test_the_surface_is_the_one_the_quotes_were_made_from_and_free_of_arbitrage(
     grid = told["grid"]
     assert grid["volatility"].shape == grid["log_moneyness"].shape == (1, 41)
     assert np.isfinite(grid["volatility"]).all()
+
+
+def test_a_quotes_volatility_is_the_chains_even_when_the_smile_is_older(world: World) -> None:
+    moved = booked()
+    moved.trade(SPOT + 5.0, seconds=0.5)
+    assert moved.report.smiles[0].forward != pytest.approx(SPOT + 5.0, abs=1.0)
+    chain = {row["strike"]: row["iv"] for row in analysis(moved).chain("NIFTY", EXPIRY)["contracts"]}
+    (expiry,) = analysis(moved).surface("NIFTY")["expiries"]
+    for quote in expiry["quotes"]:
+        assert quote["iv"] == pytest.approx(chain[quote["strike"]], abs=1e-6)
+
+
+def test_a_future_has_no_volatility_and_nothing_that_it_rests_on(world: World) -> None:
+    rows = {row["symbol"]: row for row in analysis(world).chain("NIFTY", None)["contracts"]}
+    assert rows[FUTURE.id]["vol_quality"] is None
+    assert np.isnan(rows[FUTURE.id]["iv"])
 
 
 def test_a_surface_can_be_made_again_from_what_the_report_says_of_it(world: World) -> None:
@@ -82,6 +99,15 @@ def test_without_quotes_the_surface_says_that_it_is_missing_and_draws_nothing() 
     told = json.loads(wire.encode(analysis(world).surface("NIFTY")), parse_constant=pytest.fail)
     assert all(line["quality"] == "missing" for line in told["expiries"])
     assert told["arbitrage"] == {"butterfly": 0, "calendar": 0}
+
+
+def test_before_anything_is_listed_the_market_is_not_known_rather_than_wrongly_named() -> None:
+    world = World()
+    world.take(Beat(world.at))
+    with pytest.raises(NotReported):
+        analysis(world).chain("NIFTY", None)
+    with pytest.raises(NotReported):
+        analysis(world).surface("NIFTY")
 
 
 def test_before_the_first_report_there_is_no_answer() -> None:

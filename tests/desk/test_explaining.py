@@ -218,6 +218,7 @@ def test_an_interval_with_an_unknown_mark_is_unexplained_once_it_is_known_and_th
     row = world.state.board.universe.rows[CALL.id]
     for _ in range(7):
         world.state.valuation.mark[row] = nan
+        world.state.chain = None  # the desk takes one anew, as after any change of a mark
         report = agree(world.beat())
         assert isnan(leg(report).total)
         assert isnan(desk(report).unexplained)

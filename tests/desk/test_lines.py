@@ -6,10 +6,10 @@ from math import isnan
 import pytest
 
 from sidecar.domain.clock import SECOND
-from sidecar.domain.events import Beat
+from sidecar.domain.events import Beat, Quote
 from sidecar.domain.orders import Side
 from sidecar.domain.report import Quality
-from tests.desk.world import CALL, CLOSE, LOT, PUT, SPOT, World, fresh, index
+from tests.desk.world import CALL, CLOSE, LOT, PUT, SPOT, World, chain, fresh, index
 
 
 @pytest.fixture
@@ -26,6 +26,14 @@ def test_a_positions_greeks_are_those_of_a_unit_times_its_signed_quantity(world:
         assert getattr(line, name) == getattr(world.published.chain, name)[row] * -2 * LOT
     assert (line.quantity, line.lots, line.strike) == (-2 * LOT, -2.0, 24_900.0)
     assert line.pnl_percent == line.unrealized_pnl / (line.entry_price * 2 * LOT)
+
+
+def test_a_position_says_what_its_greeks_rest_on(world: World) -> None:
+    world.trade_lots()
+    assert world.trade().positions[0].vol_quality == "quoted"
+    world.at += SECOND
+    lonely = [Quote(one.symbol, one.at, one.at, last=one.last) for one in chain(world.at)]
+    assert world.take(*lonely, Beat(world.at)).positions[0].vol_quality == "traded"
 
 
 def test_a_position_is_live_then_stale_and_outside_the_session_the_last_quote_is_the_market(world: World) -> None:

@@ -88,3 +88,22 @@ def test_a_scale_scales_the_ranges_and_rates_and_no_value(world: World) -> None:
     assert dear.value[0] == plain.value[0]
     assert dear.losses[0].min() < 1.8 * plain.losses[0].min()
     assert dear.losses[0].max() <= dear.value[0]
+    assert dear.minimum[0] == 2 * plain.minimum[0]
+
+
+def test_every_underlying_of_the_reference_has_rules_on_every_day_that_it_trades() -> None:
+    days = [date(year, month, 1) for year in range(2018, 2027) for month in range(1, 13)]
+    for underlying in REFERENCE.underlyings:
+        for day in days:
+            rules = REFERENCE.margins(underlying, day)
+            # Else a sold option could lower a margin: what its delta offsets would be worth more than its exposure.
+            assert rules.calendar_charge <= rules.exposure
+            assert 0.05 <= rules.price_scan_floor < 0.2
+
+
+def test_the_units_of_a_fund_of_two_underlyings_are_each_by_their_own_rules(world: World) -> None:
+    both = looked(world, Margins(REFERENCE, 1.0)).of([CALL.id, "SENSEX-20260910-81000-CE"])
+    assert both.underlying == ("NIFTY", "SENSEX")
+    assert both.pool_number.tolist() == [0, 1]
+    assert np.isfinite(both.losses[0]).all()
+    assert np.isnan(both.losses[1]).all()

@@ -1,19 +1,43 @@
+"""The margins that the desk reports and that the gate judges by."""
+
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from math import isnan
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sidecar.desk import money, orders
+from sidecar.desk.margins import Margins
 from sidecar.domain.clock import SECOND
-from sidecar.domain.contracts import Right
-from sidecar.domain.events import Beat, Listed, PlaceOrder
+from sidecar.domain.contracts import Contract, Kind, Right
+from sidecar.domain.events import Beat, Listed, PlaceOrder, Quote
 from sidecar.domain.orders import OrderRequest, Side
+from sidecar.domain.reference import Reference
 from sidecar.domain.report import OutcomeStatus
 from sidecar.risk.view import GateView, only_reduces
-from tests.desk.world import CALL, EXPIRY, FUTURE, INDEX, LOT, OPTIONS, PUT, SPOT, World, fresh, option, quote
+from tests.desk.world import (
+    CALL,
+    EXPIRY,
+    FUTURE,
+    INDEX,
+    LOT,
+    OPTIONS,
+    PUT,
+    REFERENCE,
+    SPOT,
+    World,
+    fresh,
+    option,
+    quote,
+)
 
+#: What a reference is made of, but for the margin rules.
+TABLES = ("calendars", "rules", "lots", "expiry_rules", "fees")
 BUY, SELL = Side.BUY, Side.SELL
 WING = option(25_100.0, Right.CALL)
 FAR_PUT = option(24_300.0, Right.PUT)
@@ -214,3 +238,123 @@ def test_on_the_day_of_expiry_a_short_needs_more(world: World) -> None:
     world.trade()
     assert world.state.calendar.local_date(world.at) == EXPIRY
     assert money.margin_of(world.state, CALL, -LOT) > before + 0.015 * SPOT * LOT
+
+
+lots = st.integers(1, 3)
+sides = st.sampled_from([BUY, SELL])
+legs = st.sampled_from([CALL, PUT, WING, FAR_PUT, FUTURE])
+names = st.sampled_from(["one", "two"])
+
+
+def rich() -> World:
+    """A market with a future, and a fund that no limit stops."""
+    loose = {"positions": 100, "order_lots": 100, "order_rate": 1_000, "duplicate_order": 0.0, "price_band": 1.0}
+    wide = {"net_delta": 1e9, "net_gamma": 1e9, "net_vega": 1e9, "net_theta": 1e9}
+    world = World(fresh(capital={"main": Decimal(10**9)}, limits={**loose, **wide})).begin()
+    world.take(Listed(world.at, (FUTURE,), "test", True))
+    world.at += SECOND
+    world.take(quote(FUTURE, world.at), Beat(world.at))
+    return world
+
+
+@settings(deadline=None, max_examples=20)
+@given(
+    st.lists(st.tuples(legs, sides, lots, names), min_size=1, max_size=5), st.sampled_from([24_300.0, SPOT, 25_100.0])
+)
+def test_available_never_exceeds_capital_and_realised_results_and_the_gate_foresaw_what_a_fill_blocks(
+    trades: list[Any], spot: float
+) -> None:
+    world = rich()
+    for contract, side, count, strategy in trades:
+        last = world.state.board.last(contract.id)
+        assert last is not None
+        price = Decimal(str(round(last.ask if side is BUY else last.bid, 2)))
+        request = OrderRequest(contract.id, side, count * LOT, price, strategy=strategy)
+        seen = view(world, request)
+        told = seen.margin_of(seen.position + request.signed)
+        world.trade_lots(contract, side, count, strategy=strategy)
+        account = money.account(world.state, "main")
+        assert account.used == pytest.approx(told, rel=1e-9, abs=0.01)
+        realized = float(world.state.book.realized("main") - world.state.book.fees("main"))
+        assert account.used >= 0.0
+        assert account.available <= 1e9 + realized + 1e-6
+    world.trade(spot)
+    assert money.account(world.state, "main").available <= 1e9 + realized + 1e-6
+    assert used(world) <= sum(line.margin for line in world.report.positions) + 1e-6
+
+
+@settings(deadline=None, max_examples=20)
+@given(
+    st.lists(st.tuples(legs, sides, lots, names), max_size=3),
+    st.lists(st.tuples(legs, sides, lots, names, st.integers(0, 3)), min_size=1, max_size=4),
+)
+def test_working_orders_count_as_the_most_that_any_set_of_fills_blocks(held: list[Any], working: list[Any]) -> None:
+    world = rich()
+    for contract, side, count, strategy in held:
+        world.trade_lots(contract, side, count, strategy=strategy)
+    sent = [world.place(contract, side, count, strategy=strategy) for contract, side, count, strategy, _ in working]
+    elsewhere = OrderRequest(option(24_700.0, Right.CALL).id, SELL, LOT, Decimal("80.00"))
+    told = view(world, elsewhere).used_margin
+    assert told >= used(world) - 1e-6
+    for outcome, (_, _, count, _, filled) in zip(sent, working, strict=True):
+        if filled:
+            world.fill(outcome.orders[0], min(filled, count))
+        assert used(world) <= told + 0.01
+
+
+def test_a_long_that_is_sold_through_zero_is_judged_at_zero_too(world: World) -> None:
+    """What was bought cheap and hedges a short future blocks most when it is gone and its successor not yet there."""
+    deep = option(24_300.0, Right.CALL)
+    sent = rich()
+    sent.trade_lots(FUTURE)
+    sent.trade_lots(deep, BUY, at_price="10.00")
+    naked = money.margin_of(sent.state, FUTURE, -LOT)
+    sent.place(deep, SELL, 2)
+    assert view(sent, OrderRequest(PUT.id, BUY, LOT, Decimal("20.00"))).used_margin >= naked
+
+
+def test_strategies_that_face_each_other_in_a_contract_keep_what_each_paid() -> None:
+    world = rich()
+    world.trade_lots(CALL, BUY, strategy="one", at_price="90.00")
+    world.trade_lots(CALL, SELL, 2, strategy="two")
+    last = world.state.board.last(CALL.id)
+    assert last is not None
+    back = OrderRequest(CALL.id, BUY, LOT, Decimal(str(round(last.ask, 2))), strategy="two")
+    told = view(world, back).margin_of(0)
+    world.trade_lots(CALL, BUY, strategy="two")
+    assert world.state.book.net(CALL.id, "main") == 0
+    assert used(world) == pytest.approx(told) != 0.0
+
+
+def test_an_underlying_without_rules_is_refused_by_name_and_no_beat_stumbles() -> None:
+    index, day = Contract("SPX", Kind.INDEX), date(2026, 9, 18)
+    foreign = Contract("SPX", Kind.OPTION, day, 5_000.0, Right.CALL, (CALL.expires_at or 0) + 10 * 86_400 * SECOND, 100)
+    world = World().begin()
+    world.trade_lots(CALL)
+    before = used(world)
+    world.take(Listed(world.at, (index, foreign), "test", True))
+    world.at += SECOND
+    market = (
+        Quote("SPX", world.at, world.at, last=5_000.0),
+        Quote(foreign.id, world.at, world.at, 50.0, 50.1, 9.0, 9.0),
+    )
+    world.take(*market, Beat(world.at))
+    outcome = world.place(foreign, price=Decimal("50.00"))
+    assert outcome.status is OutcomeStatus.INVALID
+    assert outcome.message.startswith("exchange of SPX: no row in data/reference/contract_rules.csv")
+    assert isnan(money.margin_of(world.state, foreign, -100))
+    assert used(world) == pytest.approx(before, rel=1e-4)
+
+
+def test_where_margin_rules_are_missing_what_adds_is_refused_and_what_buys_back_is_not() -> None:
+    world = World().begin()
+    world.trade_lots(CALL)
+    silent = Reference(**{name: getattr(REFERENCE, f"_{name}") for name in TABLES}, margins={})
+    world.state.reference, world.state.margins = silent, Margins(silent, 1.0)
+    world.beat()
+    assert isnan(used(world))
+    assert isnan(money.account(world.state, "main").available)
+    for contract, side in ((CALL, SELL), (PUT, SELL), (WING, BUY)):
+        world.trade(seconds=6.0)
+        assert "cannot be known" in world.place(contract, side).message
+    assert world.place(CALL, BUY).status is OutcomeStatus.DONE

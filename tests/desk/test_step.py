@@ -31,6 +31,7 @@ EXAMPLES: tuple[AnyEvent, ...] = (
     events.StorageFailed(AT, "x"),
     events.StrategyFailed(AT, "s", "x"),
     events.PlaceOrder(**COMMAND, request=OrderRequest(CALL.id, Side.SELL, LOT)),  # type: ignore[arg-type]
+    events.WhatIf(**COMMAND, orders=(OrderRequest(CALL.id, Side.SELL, LOT),)),  # type: ignore[arg-type]
     events.CancelOrder(**COMMAND, order_id="O1"),  # type: ignore[arg-type]
     events.CancelAll(**COMMAND),  # type: ignore[arg-type]
     events.Stop(**COMMAND, reason="x"),  # type: ignore[arg-type]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import date
 from math import nan
 
 import numpy as np
@@ -12,7 +13,22 @@ from sidecar.domain.contracts import Right
 from sidecar.domain.events import Beat, Listed, Quote
 from sidecar.pricing.black import greeks
 from sidecar.pricing.daycount import years
-from tests.desk.world import CALL, EXPIRY, FUTURE, INDEX, OPTIONS, PUT, SPOT, World, chain, index, option, quote
+from tests.desk.world import (
+    CALL,
+    EXPIRY,
+    FUTURE,
+    INDEX,
+    LAST_EXPIRY,
+    OPTIONS,
+    PUT,
+    SPOT,
+    STRIKES,
+    World,
+    chain,
+    index,
+    option,
+    quote,
+)
 
 
 @pytest.fixture
@@ -85,6 +101,38 @@ def test_where_a_future_of_the_expiry_trades_its_price_is_the_forward(world: Wor
     for _ in range(70):
         world.trade()
     assert world.state.valuation.nearest("NIFTY", world.at)[1].forward == pytest.approx(SPOT, abs=0.2)
+
+
+def test_an_expiry_that_cannot_say_its_own_forward_takes_the_carry_of_the_others() -> None:
+    middle, later = date(2026, 9, 15), LAST_EXPIRY
+    alone, unquoted = (option(24_700.0, right, middle) for right in Right)
+    far = [option(strike, right, later) for strike in STRIKES for right in Right]
+    world = World()
+    world.take(Listed(world.at, (INDEX, *OPTIONS, alone, unquoted, *far), "test"), Beat(world.at))
+    for _ in range(2):
+        world.at += SECOND
+        world.take(*chain(world.at), *[quote(one, world.at) for one in (*far, alone)], Beat(world.at))
+    curves = world.state.valuation.curves
+    # The quotes are made on a forward that is the spot: the configured rate would put it some 30 points higher.
+    found = curves["NIFTY", str(middle)]
+    assert found.forward == pytest.approx(SPOT, abs=1.0)
+    assert not found.known_by_itself
+    assert found.forward_error < 20.0
+    assert curves["NIFTY", str(later)].known_by_itself
+
+
+def test_where_no_expiry_says_a_forward_it_is_spot_and_rate_and_its_error_unknown() -> None:
+    world = World()
+    world.take(
+        Listed(world.at, (INDEX, CALL, option(24_900.0, Right.PUT)), "test"),
+        index(world.at),
+        quote(CALL, world.at),
+        Beat(world.at),
+    )
+    found = world.state.valuation.curves["NIFTY", str(EXPIRY)]
+    time = years(world.at, CALL.expires_at or 0)
+    assert found.forward == pytest.approx(SPOT * np.exp(world.state.config.risk_free_rate * time))
+    assert np.isnan(found.forward_error)
 
 
 def test_greeks_move_with_time_though_no_quote_comes_and_the_digest_with_them(world: World) -> None:

@@ -12,7 +12,7 @@ from sidecar.domain.breaker import BreakerStatus, Trigger
 from sidecar.domain.clock import SECOND
 from sidecar.domain.events import Beat, ChangeLimits, EnableOverride, Listed, Quote, StorageFailed, StrategyFailed
 from sidecar.domain.report import CancelAtVenue, LimitLine, LimitStatus
-from tests.desk.world import CALL, PUT, SPOT, World, chain, fresh, index
+from tests.desk.world import CALL, LISTED, PUT, SPOT, World, chain, fresh, index
 
 
 @pytest.fixture
@@ -150,9 +150,33 @@ def test_one_unknown_margin_among_known_ones_hides_nothing(world: World) -> None
     for order in (positions, tuple(reversed(positions))):
         found = measures(world.state, world.report.total, order, world.report.greeks, 15.0)
         assert isnan(found.position_allocation)
-        assert isnan(found.strategy_allocation)
     unknown = replace(world.report.total, used_margin=nan, available_margin=nan)
     assert isnan(measures(world.state, unknown, positions, world.report.greeks, 15.0).margin_utilization)
+
+
+def test_one_strategy_whose_margin_is_unknown_hides_behind_no_other() -> None:
+    first = World().begin()
+    first.trade_lots(CALL)
+    first.trade(seconds=6)
+    first.trade_lots(PUT, strategy="other")
+    again = World(fresh(), at=first.at)
+    restore(again.state, first.records)
+    known = [one for one in chain(again.at) if one.symbol != PUT.id]
+    again.take(LISTED, *known, Beat(again.at))
+    margins = {position.symbol: position.margin for position in again.report.positions}
+    assert margins[CALL.id] > 0
+    assert isnan(margins[PUT.id])
+    assert line(again, "strategy_allocation").status is LimitStatus.UNKNOWN
+
+
+def test_a_strategys_allocation_is_its_own_portfolio_and_not_the_sum_of_its_legs(world: World) -> None:
+    world.trade_lots(CALL)
+    world.trade(seconds=6)
+    world.trade_lots(PUT)
+    world.trade()
+    total, legs = world.report.total, sum(position.margin for position in world.report.positions)
+    assert line(world, "strategy_allocation").value == pytest.approx(total.capital_utilization)
+    assert total.used_margin < 0.8 * legs
 
 
 def test_a_high_volatility_index_trips_and_a_missing_one_is_unknown() -> None:

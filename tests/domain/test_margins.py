@@ -4,7 +4,7 @@ import pytest
 
 from sidecar.domain.margins import PARTS, MarginRules
 
-RULES = MarginRules(0.093, 6, 2, 0.04, 0.25, 2, 0.35, 2, 0.0, 0.02, 0.02, 0.0175, 1)
+RULES = MarginRules(0.093, 6, 2, 0.04, 0.25, 2, 0.35, 2, 0.0, 0.02, 0.02, 0.03, 0.1, 0.0175, 1)
 
 
 def test_the_price_scan_range_is_six_daily_deviations_over_two_days_and_never_below_its_floor() -> None:
@@ -24,5 +24,5 @@ def test_where_the_volatility_is_not_known_the_floors_stand() -> None:
 
 
 def test_the_parts_are_the_fields() -> None:
-    assert len(PARTS) == len(set(PARTS)) == 13
+    assert len(PARTS) == len(set(PARTS)) == 15
     assert PARTS[0] == "price_scan_floor"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import streamlit as st
@@ -17,8 +18,10 @@ import uvicorn
 from fastapi import FastAPI
 from streamlit.testing.v1 import AppTest
 
+from sidecar.analysis.asking import Analysis
 from sidecar.domain.clock import SECOND
-from sidecar.servers import funds
+from sidecar.pricing.curve import Curve
+from sidecar.servers import analytics, funds
 from sidecar.servers.http import create_app
 from sidecar.servers.keys import Role
 from tests.servers.desk import QUICK, T0, Desk, Stand
@@ -88,7 +91,9 @@ def shown(tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch) -> 
         stand = Stand(tmp_path, desk)
         points = [point(n, 10.0 * n - 25) for n in range(6)] if equity is None else equity
         router = funds.router(desk.ports(), stand.keys, lambda fund, since, most: points)
-        app = create_app(desk.ports(), stand.keys, QUICK, routers=[router])
+        analysis = Analysis(lambda: desk.published, Curve.flat(0.065), (), ZoneInfo("Asia/Kolkata"))
+        routers = [router, analytics.router(desk.ports(), stand.keys, analysis)]
+        app = create_app(desk.ports(), stand.keys, QUICK, routers=routers)
         server = serving(app)
         monkeypatch.setenv("DESK_URL", server.__enter__())
         open_servers.append(server)

@@ -13,10 +13,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.parts import reads
+from sidecar.domain.analytics import FitQuality, SmileLine
 from sidecar.domain.breaker import BreakerState, BreakerStatus, Cause, Trigger
 from sidecar.domain.report import Condition, LimitLine, LimitStatus, Quality
 from tests.pages.conftest import PAGES, Shown, words
-from tests.servers.desk import CALL, T0, Desk, fund, position
+from tests.servers.desk import CALL, EXPIRY, T0, Desk, fund, position
 
 Show = Callable[..., Shown]
 HOSTILE = "<script>alert(1)</script> [x](javascript:alert(1)) **bold** $\\LaTeX$ :red[red]"
@@ -193,6 +194,17 @@ def test_the_markets_volatility_is_shown(shown: Show) -> None:
     told = words(shown(changed(markets=(line,))).open())
     assert "27.5" in told
     assert "elevated" in told
+
+
+def test_what_forwards_and_volatilities_rest_on_is_shown_or_said_to_be_unknown(shown: Show) -> None:
+    smile = SmileLine("NIFTY", EXPIRY, 0.0033, 26_131.0, 0.4, 0.065, 1e-05, 0.0009, -0.3, 0.002, 0.01, 0.11, 0.012,
+                      0.0007, 0.94, 60, FitQuality.COARSE)  # fmt: skip
+    app = shown(changed(smiles=(smile,)))
+    line = app.open().dataframe[-1].value.iloc[0]
+    assert (line["forward"], line["forward_error"], line["quality"]) == (26_131.0, 0.4, "coarse")
+    assert (line["atm_iv"], line["quotes_fitted"]) == (pytest.approx(11.0), 60)
+    assert "No volatility is fitted yet" in words(shown(Desk()).open())
+    assert "unknown: " in words(shown(role=None).open())
 
 
 def test_the_contracts_of_the_book_stand_on_both_pages(shown: Show) -> None:

@@ -11,6 +11,8 @@ import pytest
 from pages.parts import reads
 from sidecar.client import Desk as Client
 from sidecar.servers.keys import Role
+from tests.analysis.making import behind_doors
+from tests.desk.world import World
 from tests.pages.conftest import serving
 from tests.servers.desk import Desk, Stand
 
@@ -104,6 +106,25 @@ def test_a_line_that_cannot_be_read_says_why(client: Client) -> None:
     rows, why = reads.Shared(client, Clock()).equity()
     assert rows is None
     assert "404" in why
+
+
+def test_the_smiles_are_read_once_in_five_seconds_and_unknown_when_they_cannot_be_read(tmp_path: Path) -> None:
+    with behind_doors(tmp_path) as behind, Client(behind.url, behind.secrets[Role.VIEWER]) as client:
+        world = World().begin()
+        behind.show(world)
+        clock = Clock()
+        shared = reads.Shared(client, clock)
+        rows, why = shared.smiles(["NIFTY"])
+        assert rows is not None
+        assert [(row["expiry"], row["quality"]) for row in rows] == [("2026-09-08", "good")]
+        assert why == ""
+        behind.desk.age_s = 60.0
+        clock.now += 4.0
+        assert shared.smiles(["NIFTY"]) == (rows, "")
+        clock.now += 1.0
+        rows, why = shared.smiles(["NIFTY"])
+        assert rows is None
+        assert "the desk is silent" in why
 
 
 def test_the_key_comes_from_the_environment_then_from_the_sidecars_file(

@@ -12,6 +12,7 @@ from pages.parts import tables
 COLUMNS = {
     "POSITION": tables.POSITION,
     "GREEK": tables.GREEK,
+    "SMILE": tables.SMILE,
     "LIMIT": tables.LIMIT,
     "HISTORY": tables.HISTORY,
     "CAUSE": tables.CAUSE,
@@ -48,11 +49,14 @@ def test_each_limit_is_stated_in_its_own_unit() -> None:
         {"name": "positions", "value": 3.0, "limit": 20.0},
         {"name": "net_gamma", "value": 0.25, "limit": 5.0},
         {"name": "net_vega", "value": None, "limit": 20_000.0},
+        {"name": "var_95", "value": 0.0103, "limit": 0.05},
+        {"name": "stress_loss", "value": 0.11, "limit": 0.5},
     ]
     made = tables.frame(rows, tables.LIMIT)
     assert made["value"].to_list()[:3] == ["1.23 %", "3", "0.25"]
     assert made["value"].isna().iloc[3]
-    assert made["limit"].to_list() == ["3.00 %", "20", "5", "20,000"]
+    assert made["limit"].to_list() == ["3.00 %", "20", "5", "20,000", "5.00 %", "50.00 %"]
+    assert made["value"].to_list()[4:] == ["1.03 %", "11.00 %"]
 
 
 def test_times_stand_in_exchange_time_with_the_zone() -> None:

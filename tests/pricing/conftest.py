@@ -2,9 +2,9 @@
 
 import pytest
 
-from sidecar.pricing import kernels
+from sidecar.pricing.warming import warm
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _compiled() -> None:
-    kernels.warm()
+    warm()

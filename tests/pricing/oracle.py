@@ -64,7 +64,9 @@ class Option(NamedTuple):
 
 
 def tail(x: Number) -> Number:
-    """N(x), the normal distribution; erfc keeps every digit of a small one."""
+    """N(x), the normal distribution; erfc keeps every digit of a small one, and fails beyond 1e150."""
+    if abs(x) > mpf(10) ** 150:
+        return mpf(x.real > 0)
     return mpmath.erfc(-x / mpmath.sqrt(2)) / 2
 
 

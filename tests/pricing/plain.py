@@ -1,9 +1,7 @@
 # ruff: noqa: N806
-"""A second, plain implementation: one option at a time, `math.erfc`, nothing shared with the product; and 50 digits."""
+"""A second, plain implementation: one option at a time, `math.erfc`, nothing shared with the product."""
 
 import math
-
-import mpmath
 
 
 def tail(x: float) -> float:
@@ -44,11 +42,3 @@ def black_76(w: int, forward: float, strike: float, rate: float, time: float, vo
     greek = black_scholes_merton(w, forward, strike, rate, rate, time, volatility)
     greek["rho"] = -time * greek["price"]
     return greek
-
-
-def price_to_50_digits(w: int, forward: float, strike: float, time: float, volatility: float) -> mpmath.mpf:
-    with mpmath.workdps(50):
-        F, K, T, v = (mpmath.mpf(each) for each in (forward, strike, time, volatility))
-        s = v * mpmath.sqrt(T)
-        d1 = mpmath.log(F / K) / s + s / 2
-        return w * (F * mpmath.ncdf(w * d1) - K * mpmath.ncdf(w * (d1 - s)))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-import QuantLib as ql
+import QuantLib as ql  # noqa: N813
 
 from sidecar.pricing.black import greeks
 from sidecar.pricing.implied import Reason, implied_volatility

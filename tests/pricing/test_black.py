@@ -266,5 +266,36 @@ def test_absurd_sizes_are_still_right(option: Option) -> None:
         assert error <= ROUNDINGS * rounding[quantity] + 1e-300, quantity
 
 
+# volatility, time: products of either with the root below 1e-305, and times below 1e-300
+NEXT_TO_NONE = [
+    (1e-200, 1e-220),
+    (1e-144, 1e-310),
+    (5e-324, 1.0),
+    (1e-310, 30.0),
+    (9.9e-306, 1.0),
+    (1.01e-305, 1.0),
+    (1e-305, 1e90),
+    (3e-300, 1e-12),
+    (0.2, 1e-310),
+    (0.2, 1e-299),
+    (1e80, 1e-310),
+]
+
+
+@pytest.mark.parametrize("spot", [None, 24600.0, 24500.0])
+@pytest.mark.parametrize(("volatility", "time"), NEXT_TO_NONE)
+def test_with_next_to_no_time_or_volatility_every_greek_is_right(
+    volatility: float, time: float, spot: float | None
+) -> None:
+    at_the_kink = () if spot == 24500.0 else (24600.0,)  # 50 digits do not hold ln(F/S) to 1e-305
+    for w, K, r in product((1, -1), (24600.0 * (1 + 2**-52), 24000.0, 25000.0, *at_the_kink), (0.065, 0.0)):
+        option = Option(w, 24600.0, K, time, volatility, r, spot)
+        found = greeks(*option[1:6], call=w > 0, spot=spot)
+        exact, rounding = oracle.with_rounding(option)
+        for quantity in Greeks._fields:
+            want, made = float(exact[quantity]), one(getattr(found, quantity))
+            assert made == want or abs(made - want) <= ROUNDINGS * rounding[quantity] + 1e-300, (quantity, option)
+
+
 def test_the_examples_in_the_documentation_run() -> None:
     assert doctest.testmod(black).failed == 0

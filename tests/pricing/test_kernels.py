@@ -131,25 +131,6 @@ def test_numpy_and_scipy_agree_at_the_worst_point_of_a_large_book(with_spot: boo
         assert np.max(np.abs(a - b) / (scale + np.abs(b))) < 3e-13, name
 
 
-def test_no_form_of_the_arguments_makes_the_desk_compile_after_it_has_warmed_up() -> None:
-    kernels.warm()
-    before = [list(each.signatures) for each in (kernels.prices, kernels.greeks)]
-    options = book(12)
-    frozen = {name: each.copy() for name, each in options.items()}
-    for each in frozen.values():
-        each.setflags(write=False)
-    strided = {name: np.repeat(each, 2)[::2] for name, each in options.items()}
-    square = {name: each.reshape(3, 4).T for name, each in options.items()}
-    chain = options | {name: float(options[name][0]) for name in ("forward", "time", "rate", "spot")}
-    single = {name: each[0] for name, each in options.items()}
-    for given in (options, frozen, strided, square, chain, single, options | {"strike": 24600}):
-        for spot in (given["spot"], None):
-            black.greeks(**(given | {"spot": spot}))
-        priced = [given[name] for name in ("forward", "strike", "time", "volatility")]
-        black.price(*priced, call=given["call"])
-    assert [list(each.signatures) for each in (kernels.prices, kernels.greeks)] == before
-
-
 def test_out_is_what_is_filled_and_returned() -> None:
     options = book(12)
     expected = np.array(black.greeks(**options))

@@ -57,6 +57,16 @@ def test_between_expiries_total_variance_is_linear_and_beyond_it_goes_on_at_the_
     assert BOTH.volatility(0.0, k=0.0) == pytest.approx(np.sqrt(svi.total_variance(NEAR, 0.0) / 0.1))
 
 
+def test_beyond_the_last_expiry_no_strike_grows_where_the_money_does_not() -> None:
+    """The last smile is below the one before at the money, and above it in the wings: its wings must not run away."""
+    steep = NEAR * [1, 3, 1, 1, 1] - [0.004, 0, 0, 0, 0]
+    still = surface(NEAR, steep)
+    assert np.all(svi.total_variance(steep, [-0.4, 0.4]) > svi.total_variance(NEAR, [-0.4, 0.4]))
+    assert svi.total_variance(steep, 0.0) < svi.total_variance(NEAR, 0.0)
+    k = np.linspace(-0.5, 0.5, 11)
+    np.testing.assert_array_equal(still.total_variance(k, 2.5), still.total_variance(k, 1.0))
+
+
 def test_where_smiles_cross_the_higher_is_served_and_nothing_can_be_arbitraged() -> None:
     k = np.linspace(-3, 3, 2001)
     steep = FAR * [1, 1.2, 1, 1, 1] - [0.008, 0, 0, 0, 0]

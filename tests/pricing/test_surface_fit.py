@@ -5,6 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bench.surfaces import arbitrages
 from sidecar.domain.analytics import FitQuality
 from sidecar.pricing import svi
 from sidecar.pricing.bands import Band
@@ -140,6 +141,7 @@ def test_no_quotes_however_bad_give_a_surface_with_arbitrage(
         expiries.append(replace(made, strikes=made.strikes[rows], low=low, high=high))
     surface = fit(expiries)
     assert surface.violations() == (0, 0)
+    assert arbitrages(surface, seed, 200) == (0, 0)
     between = np.concatenate([np.linspace(0.001, 1.4, 30), YEARS])
     between.sort()
     variance = surface.total_variance(np.linspace(-2, 2, 81)[None, :], between[:, None])
@@ -185,6 +187,34 @@ def test_an_ask_alone_is_no_better_than_coarse() -> None:
     surface = fit([replace(whole, low=np.full(41, np.nan))])
     assert surface.quality == (FitQuality.COARSE,)
     assert surface.violations() == (0, 0)
+
+
+def test_a_side_that_nobody_quotes_excludes_no_smile_and_has_no_middle_to_be_off() -> None:
+    """Bids far below the smile of an earlier expiry, which lifts this one: nothing contradicts it."""
+    near, middle, *_ = chain()
+    bids = replace(middle, low=0.25 * middle.low, high=np.full(41, np.nan))
+    surface = fit([near, bids])
+    assert surface.quality[1] is FitQuality.COARSE
+    assert np.isnan(surface.rmse[1])
+    assert surface.inside[1] == 1.0
+    asks = replace(middle, low=np.full(41, np.nan), high=0.25 * middle.high)
+    assert fit([near, asks]).inside[1] < 0.5
+
+
+def test_quotes_as_wide_as_the_volatility_itself_are_no_good_fit() -> None:
+    narrow, wide = band(TRUE[2], YEARS[2], half=0.02), band(TRUE[2], YEARS[2], half=0.08)
+    assert fit([narrow]).quality == (FitQuality.GOOD,)
+    assert fit([wide]).quality == (FitQuality.COARSE,)
+    assert fit([wide]).inside[0] == 1.0
+
+
+def test_noise_makes_no_kink_at_the_money() -> None:
+    """Few quotes about the bend: a smile that turns within a quarter of a deviation is noise, and gamma's ruin."""
+    for seed in range(20):
+        noise = np.random.default_rng(seed).normal(0, 0.02, 13)
+        surface = fit([band(TRUE[1], YEARS[1], strikes=13, half=0.03, noise=noise)])
+        deviation = np.sqrt(surface.total_variance(0.0, YEARS[1]))
+        assert surface.parameters[0, 4] >= 0.25 * 0.8 * deviation  # of the quotes' own deviation there
 
 
 def test_an_expiry_without_quotes_is_missing_and_read_from_its_neighbours() -> None:

@@ -48,29 +48,6 @@ def test_below_a_smile_without_arbitrage_its_multiple_is_another(p: np.ndarray, 
         assert not svi_fit.allowed(p, less, FAR)
 
 
-@pytest.mark.parametrize("p", [P, np.array([0.01, 0.9, 0.8, 0.1, 0.02]), np.array([0.002, 0.3, 0.2, -0.05, 0.4])])
-def test_the_gradients_are_those_of_the_cost_and_of_the_density(p: np.ndarray) -> None:
-    k, weight = np.linspace(-0.4, 0.3, 15), np.full(15, 500.0)
-    w = svi.total_variance(raw(P), k) * 1.02
-    steps = np.diag(1e-6 * np.maximum(np.abs(p), 0.01))
-
-    def cost(at: np.ndarray) -> float:
-        return float(svi_fit._of_quotes(at, k, w, weight, np.zeros((5, 5)), np.zeros(5)))
-
-    normal, pull = np.zeros((5, 5)), np.zeros(5)
-    svi_fit._of_quotes(p, k, w, weight, normal, pull)
-    numeric = [(cost(p + step) - cost(p - step)) / (2 * step.sum()) for step in steps]
-    np.testing.assert_allclose(pull, numeric, rtol=1e-4, atol=1e-3)
-
-    row, at_zero = np.empty(5), float(np.hypot(p[3], p[4]))
-    for at in np.linspace(-0.8, 0.8, 15):
-        if svi.total_variance(raw(p), at) > 1e-4:
-            svi_fit._density_row(p, at_zero, at, row)
-            around = [(svi.density(raw(p + step), at), svi.density(raw(p - step), at), step.sum()) for step in steps]
-            numeric = [float(up - down) / (2 * h) for up, down, h in around]
-            np.testing.assert_allclose(row, numeric, rtol=1e-3, atol=1e-3 * np.abs(row).max())
-
-
 @settings(deadline=None, max_examples=40)
 @given(st.integers(0, 2**32 - 1), st.floats(0.0, 0.5))
 def test_any_points_give_an_allowed_smile_also_under_a_ceiling(seed: int, noise: float) -> None:

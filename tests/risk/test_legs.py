@@ -89,6 +89,14 @@ def test_rows_are_taken_by_place_or_by_mask_in_their_order() -> None:
     assert len(legs.take(np.zeros(5, bool))) == 0
 
 
+@pytest.mark.parametrize("nothing", [[], (), np.zeros(0), np.zeros(0, bool)])
+def test_taking_no_rows_leaves_no_legs_however_the_nothing_is_written(nothing: Any) -> None:
+    none = mixed().take(nothing)
+    assert (len(none), none.symbol, none.quantity.shape) == (0, (), (0,))
+    assert none.option.dtype == np.bool_
+    assert len(none.take([])) == 0
+
+
 def test_the_same_contracts_can_be_held_at_other_quantities() -> None:
     legs = mixed()
     other = legs.held(-legs.quantity)

@@ -128,7 +128,7 @@ def test_no_set_of_fills_blocks_more_than_was_said(held: dict[int, float], worki
 @given(holdings, st.integers(0, ALL - 1), st.integers(-3, 3).map(lambda lots: LOT * lots))
 def test_a_book_with_one_more_contract_is_that_book(held: dict[int, float], row: int, quantity: float) -> None:
     rest = {key: value for key, value in held.items() if key != row}
-    found = book({key: (value,) for key, value in rest.items()}).with_(row, (quantity, premium(row, quantity)))
+    found = book({key: (value,) for key, value in rest.items()}).with_(row, [(quantity, premium(row, quantity))])[0]
     assert found == pytest.approx(blocked({**rest, row: quantity}), rel=1e-9, abs=1e-4)
 
 
@@ -211,7 +211,7 @@ def test_what_is_unknown_makes_the_whole_unknown_and_what_is_not_held_does_not()
     assert isnan(Book(lost, rows, np.array([[-LOT], [-LOT]]), np.zeros((2, 1))).total())
     assert isnan(Book(lost, rows, np.array([[-LOT, 0.0], [0.0, 0.0]]), np.zeros((2, 2))).total())
     spread = Book(lost, rows[1:], quantity[1:], np.zeros((1, 1)))
-    assert isnan(spread.with_(0, (LOT, 1.0)))
+    assert isnan(spread.with_(0, [(LOT, 1.0)])[0])
     assert spread.rises(0, (LOT, 1.0), (0.0, 0.0))
     working = Book(lost, rows[1:], np.array([[-LOT, 0.0]]), np.zeros((1, 2)))
     assert working.rises(0, (LOT, 1.0), (0.0, 0.0))

@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from numpy.typing import NDArray
 
 from sidecar.pricing.black import price
-from sidecar.risk.scenarios import SPOTS, VOLS, Grid, Worst, grid, knowable, worst, worth
+from sidecar.risk.scenarios import SPOTS, VOLS, Grid, Worst, grid, knowable, later, worst, worth
 from tests.risk.books import CARRY, RATE, SPOT, TIME, book, books, leg, mixed
 
 DAY = 1 / 365
@@ -263,3 +263,22 @@ def test_a_book_larger_than_one_block_is_valued_leg_by_leg_the_same() -> None:
     found = grid(legs, (-0.1, 0.0, 0.07), (-0.02, 0.03), 5 * DAY).pnl
     for i in (0, 510, 511, 512, 699):
         assert_array_equal(found[i], grid(legs.take([i]), (-0.1, 0.0, 0.07), (-0.02, 0.03), 5 * DAY).pnl[0])
+
+
+def test_a_forward_spends_the_carry_of_the_time_that_passes_and_ends_at_the_spot() -> None:
+    legs = book(leg("call", 24_600.0), leg("future", time=0.5), leg("put", 24_600.0, time=0.0, forward=SPOT + 5.0))
+    forward, left = later(legs, 0.25)
+    assert_allclose(left, [0.0, 0.25, 0.0])
+    assert forward[0] == SPOT
+    assert forward[1] == pytest.approx(SPOT * exp(CARRY * 0.25), rel=1e-14)
+    assert forward[2] == SPOT + 5.0  # it had expired already: nothing passes
+    assert_array_equal(later(legs, 0.0)[0], legs.forward)
+
+
+def test_an_unknowable_leg_raises_no_warning_when_time_passes() -> None:
+    legs = book(
+        leg("call", 24_600.0, forward=nan), leg("put", 24_600.0, spot=-1.0, forward=1.0), leg("future", time=inf)
+    )
+    forward, left = later(legs, 0.1)
+    assert forward.shape == left.shape == (3,)
+    assert not knowable(legs).any()

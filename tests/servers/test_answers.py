@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from sidecar.domain.analytics import TailLine
 from sidecar.domain.breaker import BreakerEvent, BreakerState, BreakerStatus, Cause, Override, Trigger
 from sidecar.domain.report import Condition, LimitLine, LimitStatus, Quality
 from sidecar.domain.wire import builtins
@@ -114,12 +115,32 @@ def test_no_trades_have_no_win_rate_and_an_unmarked_position_no_exposure() -> No
     assert told["exposure_by_strategy"] == {"demo": None}
 
 
-def test_a_measured_limit_of_the_desk_feeds_the_risk_numbers_and_a_funds_does_not() -> None:
+def tail(fund_id: str, var_95: float, es_975: float) -> TailLine:
+    return TailLine(fund_id, var_95, nan, es_975, 1.0, nan, 2.0, "filtered", 500, 9e5, "spot -15.0%, volatility +50%")
+
+
+def test_the_desks_tail_feeds_the_risk_numbers_in_account_currency_and_a_funds_does_not() -> None:
+    limit = LimitLine("var_95", "*", 0.012, 0.05, 0.24, LimitStatus.OK)
+    made = report(limits=(limit,), tail=(tail("main", 1.0, 2.0), tail("*", 12_000.5, 15_000.5)))
+    told = builtins(answers.risk_metrics(made))
+    assert (told["var_95"], told["es_975"]) == (12_000.5, 15_000.5)
+    assert [(line["fund_id"], line["method"], line["es_975_error"]) for line in told["tail"]] == [
+        ("main", "filtered", 2.0), ("*", "filtered", 2.0),
+    ]  # fmt: skip
+
+
+def test_a_tail_that_is_not_known_is_null_and_never_zero() -> None:
+    told = builtins(answers.risk_metrics(report(tail=(tail("*", nan, nan),))))
+    assert told["var_95"] is told["es_975"] is told["tail"][0]["var_99"] is None
+    fresh = builtins(answers.risk_metrics(report(tail=(tail("main", 5.0, 6.0),))))
+    assert fresh["var_95"] is fresh["es_975"] is None
+
+
+def test_a_limits_line_is_of_its_scope() -> None:
     lines = (
         LimitLine("var_95", "main", 1.0, 9.0, 0.1, LimitStatus.OK),
         LimitLine("var_95", "*", 2.0, 9.0, 0.2, LimitStatus.OK),
     )
-    assert answers.risk_metrics(report(limits=lines))["var_95"] == 2.0
     assert [row["value"] for row in answers.limits(report(limits=lines), "main")] == [1.0]
 
 

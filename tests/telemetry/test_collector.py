@@ -15,6 +15,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
+from sidecar.domain.analytics import TailLine
 from sidecar.domain.breaker import BreakerState, BreakerStatus
 from sidecar.domain.orders import Order, OrderRequest, OrderState, Side
 from sidecar.domain.report import DeskReport, LimitLine, LimitStatus, Published
@@ -33,7 +34,7 @@ capital_utilization margin_used margin_available max_drawdown fund_value{fund_id
 positions_open{strategy} positions_value{strategy} portfolio_delta{underlying} portfolio_gamma{underlying}
 portfolio_vega{underlying} portfolio_theta{underlying} portfolio_rho{underlying} circuit_breaker_active
 circuit_breaker_state{state} circuit_breaker_triggers_total{reason} override_active
-limit_utilization_ratio{limit_type} risk_limit_breaches_total{limit_type} var_95 market_vix
+limit_utilization_ratio{limit_type} risk_limit_breaches_total{limit_type} var_95 expected_shortfall_975 market_vix
 market_condition{condition} market_data_updates_total{symbol} market_data_stale
 market_data_age_seconds{symbol} underlying_price{symbol} atm_iv{symbol} put_call_ratio{symbol}
 days_to_expiry{symbol} ticks_rejected_total{reason} feed_gaps_total{symbol} report_seq
@@ -72,6 +73,10 @@ class Bench:
         return {name: float(value) for name, value in lines}
 
 
+def tail(fund_id: str, var_95: float, es_975: float) -> TailLine:
+    return TailLine(fund_id, var_95, nan, es_975, nan, nan, nan, "implied", 500, nan, "")
+
+
 def busy() -> Bench:
     """A bench on which every family has something to say."""
     bench = Bench()
@@ -85,8 +90,9 @@ def busy() -> Bench:
     states = (OrderState.PENDING, OrderState.FILLED, OrderState.REJECTED, OrderState.CANCELLED)
     orders = tuple(Order(s, OrderRequest("X", Side.BUY, 75), s, "a", T0, T0) for s in states)
     counters = msgspec.structs.replace(report().counters, breaker_triggers={"vix_spike": 1})
-    limits = (*report().limits, LimitLine("var_95", "*", 5_000.0, 1_000.0, 5.0, LimitStatus.BREACH))
-    bench.report = report(order_updates=orders, counters=counters, limits=limits)
+    limits = (*report().limits, LimitLine("var_95", "*", 0.05, 0.01, 5.0, LimitStatus.BREACH))
+    lines = (tail("*", 5_000.0, 7_000.0),)
+    bench.report = report(order_updates=orders, counters=counters, limits=limits, tail=lines)
     told.on_report(Published(bench.report, EMPTY))
     return bench
 
@@ -121,6 +127,15 @@ def test_values_are_the_reports_and_per_cent_where_the_name_says_so() -> None:
     assert samples["trading_websocket_slow_consumers_total"] == 1
     assert samples["trading_auth_failures_total"] == 0
     assert samples["trading_audit_head_seq"] == 77
+
+
+def test_the_tail_is_the_desks_own_in_account_currency_and_has_no_sample_while_it_is_unknown() -> None:
+    both = ("trading_var_95", "trading_expected_shortfall_975")
+    bench = Bench(report(tail=(tail("main", 1.0, 2.0), tail("*", 5_000.0, 7_000.0))))
+    assert [bench.samples()[name] for name in both] == [5_000.0, 7_000.0]
+    for lines in ((), (tail("main", 1.0, 2.0),), (tail("*", nan, nan),)):
+        bench.report = report(tail=lines)
+        assert not set(both) & set(bench.samples())
 
 
 def test_nothing_is_latched() -> None:
