@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 PEERS := $(VENV)/.installed-bench
 KERNELS := $(VENV)/.compiled
-KERNEL_FILES := $(shell grep -l 'compiled(' sidecar/pricing/*.py) sidecar/pricing/warming.py
+KERNEL_FILES := $(wildcard sidecar/pricing/*.py)
 ARGS ?=
 
 .DEFAULT_GOAL := help

@@ -23,7 +23,7 @@ from tests.desk.world import CALL, OPTIONS, PUT, World
 
 LEGS, ROUNDS = 60, 400
 _COUNTED = ("order_lots", "positions", "order_rate", "net_delta", "net_gamma", "net_vega", "net_theta")
-_SHARES = ("strategy_allocation", "capital_utilization", "stress_loss", "var_95")
+_SHARES = ("strategy_allocation", "capital_utilization", "stress_loss", "var_95", "price_band")
 LOOSE = {**dict.fromkeys(_COUNTED, 1e9), **dict.fromkeys(_SHARES, 1.0)}
 
 
@@ -32,9 +32,9 @@ def book() -> World:
     world = World(limits=LOOSE, capital={"main": Decimal(1_000_000_000)}).begin()
     legs = [(strategy, option) for strategy in "abcd" for option in OPTIONS][:LEGS]
     for number, (strategy, option) in enumerate(legs):
-        side = (Side.BUY, Side.SELL, Side.SELL)[number % 3]
-        order = world.place(option, side, 1, strategy=strategy).orders[0]
-        world.fill(order)
+        if option is OPTIONS[0]:
+            world.trade(seconds=6.0)  # an equal order may not follow at once
+        world.trade_lots(option, (Side.BUY, Side.SELL, Side.SELL)[number % 3], strategy=strategy)
     world.trade()
     assert len(world.state.book.open_positions()) == LEGS
     return world

@@ -39,12 +39,13 @@ class Account(NamedTuple):
 class Blocked(NamedTuple):
     """What an order is judged by: margins with every other working order of the fund filled as it costs most.
 
-    ``fund`` at a net quantity of the fund in the contract; ``strategy`` with so many units more of it in the strategy;
+    ``fund`` at a net quantity of the fund in the contract; ``strategy`` at a quantity of the strategy, now ``held``;
     ``position`` of the contract alone at a net quantity; ``rises``: whether so many signed units can raise the fund's.
     """
 
     fund: Callable[[int], float]
     strategy: Callable[[int], float]
+    held: int
     position: Callable[[int], float]
     rises: Callable[[int], bool]
 
@@ -87,10 +88,10 @@ def blocked(state: DeskState, request: OrderRequest, contract: Contract, resting
     mine = capital.again(shares.pop(name, Holding()), contract, prices, mark)
     others = tuple(shares.values())
     net = mine.quantity + sum(share.quantity for share in others)
-    signed = [order.request.side.sign * order.remaining for order in here]
+    signed = [order.signed_remaining for order in here]
     ends = {0, *span(0, signed), *span(0, (*signed, request.signed))} if contract.kind is not Kind.INDEX else {0}
     whole = _worked(state, margins, request.fund_id, None, working)
-    one, row = margins.of((symbol,)), margins.row(symbol)  # last: units newer than all that the book was made of
+    one, row = margins.of((symbol,)), margins.row(symbol)  # no older than what the book is made of
     fund = whole.without(one, row)
 
     def at(start: Holding, *beside: Holding) -> Callable[[int], Point]:
@@ -109,7 +110,8 @@ def blocked(state: DeskState, request: OrderRequest, contract: Contract, resting
 
     return Blocked(
         lambda quantity: of_fund(quantity - net),
-        of_strategy,
+        lambda quantity: of_strategy(quantity - mine.quantity),
+        mine.quantity,
         _kept(
             lambda quantities: alone(one, row, [*map(at(Holding()), quantities)]), [net + end for end in sorted(ends)]
         ),
@@ -125,9 +127,8 @@ def used_after(state: DeskState, requests: Sequence[OrderRequest]) -> float:
     for request in requests:
         symbol, name, mark = request.symbol, request.strategy, mark_of(state, request.symbol)
         shares = after.setdefault(symbol, dict(held.get(symbol, _NOTHING)))
-        share = shares.get(name, Holding())
-        to = share.quantity + request.signed
-        shares[name] = capital.moved(share, state.contracts[symbol], to, _prices([request], mark), mark)
+        share, prices = shares.get(name, Holding()), _prices([request], mark)
+        shares[name] = capital.moved(share, state.contracts[symbol], share.quantity + request.signed, prices, mark)
     points = [[_point(tuple(shares.values()))] for shares in after.values()]
     return base.changed(_book(margins, list(after), points)).total()
 
@@ -200,7 +201,7 @@ def _reached(state: DeskState, symbol: str, shares: Shares, orders: Sequence[Ord
     for strategy in dict.fromkeys((*shares, *(order.request.strategy for order in orders))):
         own = [order for order in orders if order.request.strategy == strategy]
         held = shares.get(strategy, Holding())
-        low, high = span(held.quantity, (order.request.side.sign * order.remaining for order in own))
+        low, high = span(held.quantity, (order.signed_remaining for order in own))
         prices = _prices((order.request for order in own), mark)
         choices.append(capital.reached(held, contract, low, high, prices, mark))
     return [_point(combination) for combination in product(*choices)]

@@ -146,6 +146,7 @@ def view(
         disabled_strategies=tuple(sorted(state.disabled)),
         margin_of=blocked.fund,
         margin_of_strategy=blocked.strategy,
+        position_of_strategy=blocked.held,
         margin_of_position=blocked.position,
         margin_rises=blocked.rises,
         greeks_of=lambda symbol: unit_greeks(state, symbol),

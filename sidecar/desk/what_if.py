@@ -8,7 +8,6 @@ from msgspec.structs import replace
 
 from sidecar.desk import money, orders
 from sidecar.desk.state import DeskState
-from sidecar.domain.analytics import TailLine
 from sidecar.domain.contracts import Contract, Kind
 from sidecar.domain.errors import DeskError, InputError
 from sidecar.domain.events import WhatIf
@@ -84,9 +83,10 @@ def _sent(state: DeskState, request: OrderRequest) -> Order:
 def _fund(state: DeskState, fund_id: str, requests: Iterable[OrderRequest]) -> FundImpact:
     own = [request for request in requests if request.fund_id == fund_id]
     now, used = money.account(state, fund_id), money.used_after(state, own)
-    held = state.book.units(fund_id)
+    tails, held = state.tails, state.book.units(fund_id)
     after = dict(held)
     names = [state.contracts[request.symbol].underlying for request in own]
+    told = next((line for line in state.tail_lines if line.fund_id == fund_id), None)
     greeks = {name: book_greeks(state.greek_lines, fund_id, name) for name in names}
     moved = dict(greeks)
     for name, request in zip(names, own, strict=True):
@@ -94,8 +94,8 @@ def _fund(state: DeskState, fund_id: str, requests: Iterable[OrderRequest]) -> F
         moved[name] = moved[name].plus(request.signed, orders.unit_greeks(state, request.symbol))
     return FundImpact(
         fund_id,
-        FundState(_lines(greeks), now.used, now.available, _tail(state, fund_id, held)),
-        FundState(_lines(moved), used, now.available - (used - now.used), _tail(state, fund_id, after)),
+        FundState(_lines(greeks), now.used, now.available, told or tails.line(fund_id, tails.losses(held))),
+        FundState(_lines(moved), used, now.available - (used - now.used), tails.line(fund_id, tails.losses(after))),
     )
 
 
@@ -103,7 +103,3 @@ def _lines(greeks: Mapping[str, Greeks]) -> tuple[UnderlyingGreeks, ...]:
     return tuple(
         UnderlyingGreeks(name, one.delta, one.gamma, one.vega, one.theta) for name, one in sorted(greeks.items())
     )
-
-
-def _tail(state: DeskState, fund_id: str, held: Mapping[str, int]) -> TailLine:
-    return state.tails.line(fund_id, state.tails.losses(held))

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 
 import msgspec
 
@@ -18,6 +19,10 @@ from sidecar.domain.errors import InputError, UnknownContract
 
 _ID = re.compile(r"^(?P<underlying>[A-Z0-9&_]+?)-(?P<expiry>\d{8})-(?:(?P<strike>\d+(?:\.\d+)?)-(?P<right>CE|PE)|FUT)$")
 _SHORT = re.compile(r"^(?P<underlying>[A-Z][A-Z&_]*?)(?P<strike>\d+(?:\.\d+)?)(?P<right>CE|PE)$")
+
+
+#: Ids that are not written or read anew each time: more than any chain has contracts.
+_KEPT = 16_384
 
 
 class Kind(StrEnum):
@@ -56,6 +61,7 @@ class Contract(msgspec.Struct, frozen=True):
         return contract_id(self.underlying, self.expiry, self.strike, self.right)
 
 
+@lru_cache(_KEPT)
 def contract_id(
     underlying: str, expiry: date | None = None, strike: float | None = None, right: str | None = None
 ) -> str:
@@ -76,6 +82,7 @@ class Parts(msgspec.Struct, frozen=True):
     right: Right | None = None
 
 
+@lru_cache(_KEPT)
 def parse_id(text: str) -> Parts:
     """The parts of an instrument id; :class:`InputError` names what is wrong with it."""
     if re.fullmatch(r"[A-Z][A-Z0-9&_]*", text):

@@ -85,6 +85,11 @@ class Order(msgspec.Struct, frozen=True):
         """Units that may still fill; never negative."""
         return self.request.quantity - self.filled if self.state in WORKING else 0
 
+    @property
+    def signed_remaining(self) -> int:
+        """What is left to fill, negative for a sell."""
+        return self.request.side.sign * self.remaining
+
 
 class Fill(msgspec.Struct, frozen=True):
     """One execution. ``quantity`` is signed (a sell is negative); ``fees`` are charges and taxes, never negative.

@@ -15,7 +15,7 @@ from sidecar.domain.report import Refusal
 from sidecar.risk import footprint
 from sidecar.risk.breaker import covers
 from sidecar.risk.limits import BY_NAME
-from sidecar.risk.sized import Judge, sized
+from sidecar.risk.sized import Judge, Sized
 from sidecar.risk.view import GateView, only_reduces
 
 #: Beyond any real order; what is larger is a mistake, and would not be exact as a float.
@@ -194,19 +194,19 @@ def _sent_within_a_minute(at: int) -> Callable[[Order], bool]:
     return lambda order: order.state is not OrderState.REFUSED and order.created_at > at - MINUTE
 
 
-#: The measures that grow with an order: name, footprint, and whether it is a margin, which a buy-back never fails.
-SIZED: tuple[tuple[str, footprint.Footprint, bool], ...] = (
-    ("order_lots", footprint.order_lots, False),
-    ("positions", footprint.positions, False),
-    ("capital_per_trade", footprint.capital_per_trade, True),
-    ("capital_utilization", footprint.capital_utilization, True),
-    ("strategy_allocation", footprint.strategy_allocation, True),
-    ("position_allocation", footprint.position_allocation, True),
-    ("margin", footprint.margin, True),
-    ("margin_utilization", footprint.margin_utilization, True),
-    *((f"net_{greek}", footprint.net_greek(greek), False) for greek in ("delta", "gamma", "vega", "theta")),
-    ("var_95", footprint.var_95, False),
-    ("stress_loss", footprint.stress_loss, False),
+#: The measures that grow with an order. What is a margin, a buy-back never fails.
+SIZED: tuple[Sized, ...] = (
+    Sized("order_lots", footprint.order_lots),
+    Sized("positions", footprint.positions),
+    Sized("capital_per_trade", footprint.capital_per_trade, is_margin=True),
+    Sized("capital_utilization", footprint.capital_utilization, is_margin=True),
+    Sized("strategy_allocation", footprint.strategy_allocation, is_margin=True),
+    Sized("position_allocation", footprint.position_allocation, is_margin=True),
+    Sized("margin", footprint.margin, is_margin=True),
+    Sized("margin_utilization", footprint.margin_utilization, is_margin=True),
+    *(Sized(f"net_{greek}", footprint.net_greek(greek)) for greek in ("delta", "gamma", "vega", "theta")),
+    Sized("var_95", footprint.var_95),
+    Sized("stress_loss", footprint.stress_loss),
 )
 
 CHECKS: tuple[Check, ...] = (
@@ -226,8 +226,5 @@ CHECKS: tuple[Check, ...] = (
     Check("stale", False, _stale, "stale"),
     Check("duplicate_order", False, _duplicate_order, "duplicate_order"),
     Check("order_rate", False, _order_rate, "order_rate"),
-    *(
-        Check(name, False, sized(name, measure, is_margin=is_margin), name if name in BY_NAME else "")
-        for name, measure, is_margin in SIZED
-    ),
+    *(Check(row.name, False, row, row.name if row.name in BY_NAME else "") for row in SIZED),
 )

@@ -5,7 +5,7 @@ Each function takes the request and the view and gives (before, after); NaN wher
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from math import isfinite, nan
 
 from sidecar.domain.contracts import Kind
@@ -30,14 +30,17 @@ def positions(request: OrderRequest, view: GateView) -> tuple[float, float]:
 
 def margin(request: OrderRequest, view: GateView) -> tuple[float, float]:
     """Margin that this contract's working orders, and then this order too, add to what the fund uses."""
-    held = view.margin_of(view.position)
-    before, after = _most(view.margin_of, view.position, request, view)
-    return before - held, after - held
+    key = ("margin", request.signed)
+    if key not in view.measured:
+        held = view.margin_of(view.position)
+        before, after = _most(view.margin_of, view.position, request, view)
+        view.measured[key] = before - held, after - held
+    return view.measured[key]
 
 
 def capital_per_trade(request: OrderRequest, view: GateView) -> tuple[float, float]:
     """The larger of the margin that the order adds and the premium that it pays, of capital."""
-    before, after = _most(view.margin_of, view.position, request, view)
+    before, after = margin(request, view)
     pays = view.contract is not None and view.contract.kind is Kind.OPTION and request.side is Side.BUY
     premium = float(request.price or nan) * request.quantity if pays and not nears_zero(request, view) else 0.0
     return 0.0, _share(_larger(after - before, premium), view)
@@ -60,7 +63,7 @@ def margin_utilization(request: OrderRequest, view: GateView) -> tuple[float, fl
 
 def strategy_allocation(request: OrderRequest, view: GateView) -> tuple[float, float]:
     """Margin used by the order's strategy alone, of capital; other strategies' orders in the contract count to it."""
-    before, after = _most(view.margin_of_strategy, 0, request, view)
+    before, after = _most(view.margin_of_strategy, view.position_of_strategy, request, view)
     return _share(before, view), _share(after, view)
 
 
@@ -86,9 +89,8 @@ def net_greek(name: str) -> Footprint:
     """The footprint in one Greek: the largest absolute value over every set of fills, by underlying."""
 
     def footprint(request: OrderRequest, view: GateView) -> tuple[float, float]:
-        moves = view.moves(view.contract.underlying) if view.contract else ()
         order = (request.signed, view.greeks_of(request.symbol))
-        before, after = reach_of(name, view.book, moves), reach_of(name, view.book, (*moves, order))
+        before, after = reach_of(name, view.book, view.moves), reach_of(name, view.book, (*view.moves, order))
         return _larger(*map(abs, before)), _larger(*map(abs, after))
 
     return footprint
@@ -97,11 +99,14 @@ def net_greek(name: str) -> Footprint:
 def _most(margin_of: Callable[[int], float], at: int, request: OrderRequest, view: GateView) -> tuple[float, float]:
     """The largest margin over the fills of the contract's working orders from ``at``: without this order, and with it.
 
-    Between ``at`` and each end a margin is convex, so the three points decide.
+    The two ends, ``at`` and, where it is crossed, zero: between them a margin is convex.
     """
-    held = margin_of(at)
-    before, after = _spans(at, request, view)
-    return _larger(held, _larger(*map(margin_of, before))), _larger(held, _larger(*map(margin_of, after)))
+    before, after = (_largest(map(margin_of, {at, *ends, *_crossed(ends)})) for ends in _spans(at, request, view))
+    return before, after
+
+
+def _crossed(ends: tuple[int, int]) -> tuple[int, ...]:
+    return (0,) if ends[0] < 0 < ends[1] else ()
 
 
 def _spans(at: int, request: OrderRequest, view: GateView) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -112,6 +117,11 @@ def _spans(at: int, request: OrderRequest, view: GateView) -> tuple[tuple[int, i
 
 def _share(amount: float, view: GateView) -> float:
     return amount / view.capital if view.capital > 0 else nan
+
+
+def _largest(values: Iterable[float]) -> float:
+    found = tuple(values)
+    return max(found) if all(map(isfinite, found)) else nan
 
 
 def _larger(first: float, second: float) -> float:

@@ -7,7 +7,8 @@ import msgspec
 from sidecar.domain.orders import OrderRequest
 from sidecar.domain.report import Refusal
 from sidecar.risk.breaker import covers
-from sidecar.risk.checks import CHECKS
+from sidecar.risk.checks import CHECKS, Check
+from sidecar.risk.sized import Sized
 from sidecar.risk.view import GateView, only_reduces
 
 __all__ = ["CHECKS", "GateView", "Verdict", "check"]
@@ -38,3 +39,18 @@ def check(request: OrderRequest, view: GateView) -> Verdict:
         if refusal is not None and not covers(view.breaker, row.limit, view.at):
             return Verdict(False, reducing, refusal, tuple(checked))
     return Verdict(True, reducing, None, tuple(checked))
+
+
+def passes(request: OrderRequest, view: GateView) -> bool:
+    """Whether :func:`check` accepts the order; it does not work out the sizes that would pass."""
+    reducing = only_reduces(request, view)
+    return all(
+        _lets(row, request, view) or covers(view.breaker, row.limit, view.at)
+        for row in CHECKS
+        if row.stops_reducing or not reducing
+    )
+
+
+def _lets(row: Check, request: OrderRequest, view: GateView) -> bool:
+    judge = row.function
+    return judge.within(request, view) if isinstance(judge, Sized) else judge(request, view) is None

@@ -17,22 +17,41 @@ from sidecar.risk.view import GateView, nears_zero
 Judge = Callable[[OrderRequest, GateView], Refusal | None]
 
 
-def sized(name: str, measure: Footprint, *, is_margin: bool = False) -> Judge:
+class Sized:
     """A check of a measure that grows with the order: ``after`` may not pass the limit, unless it does not rise.
 
     The refusal gives the largest multiple of the lot that would pass this check. With ``is_margin`` buying back a short
     is never refused.
     """
 
-    def judge(request: OrderRequest, view: GateView) -> Refusal | None:
-        limit = limit_of(name, view)
-        before, after = measure(request, view)
-        if passes(before, after, limit) or (is_margin and request.side is Side.BUY and nears_zero(request, view)):
-            return None
-        most = _largest(request, view, measure, limit)
-        return Refusal(name, _words(name, before, after, limit, most), limit, before, after, most)
+    def __init__(self, name: str, measure: Footprint, *, is_margin: bool = False) -> None:
+        self.name = name
+        self.measure = measure
+        self.is_margin = is_margin
 
-    return judge
+    def __call__(self, request: OrderRequest, view: GateView) -> Refusal | None:
+        """The refusal, or None."""
+        limit = limit_of(self.name, view)
+        before, after = self.ends(request, view)
+        if self._lets(request, view, before, after, limit):
+            return None
+        most = _largest(request, view, self.measure, limit)
+        return Refusal(self.name, _words(self.name, before, after, limit, most), limit, before, after, most)
+
+    def within(self, request: OrderRequest, view: GateView) -> bool:
+        """Whether it lets the order pass: the same without the size that would."""
+        return self._lets(request, view, *self.ends(request, view), limit_of(self.name, view))
+
+    def ends(self, request: OrderRequest, view: GateView) -> tuple[float, float]:
+        """The measure before the order and after it, worked out once for each size."""
+        key = (self.name, request.signed)
+        if key not in view.measured:
+            view.measured[key] = self.measure(request, view)
+        return view.measured[key]
+
+    def _lets(self, request: OrderRequest, view: GateView, before: float, after: float, limit: float) -> bool:
+        buys_back = self.is_margin and request.side is Side.BUY and nears_zero(request, view)
+        return buys_back or passes(before, after, limit)
 
 
 def limit_of(name: str, view: GateView) -> float:

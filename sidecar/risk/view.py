@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from sidecar.domain.breaker import BreakerState
 from sidecar.domain.contracts import Contract, parse_id
@@ -25,10 +26,10 @@ class GateView:
     Money is in account currency. ``used_margin`` and ``available_margin`` count positions **and the most that working
     orders in other contracts can add, whichever of them fill**: an order counts when it is sent. ``margin_of``: what
     the fund would so use at a net quantity of this contract; at ``position`` that is ``used_margin``, or as much of it
-    as can change with the contract. ``margin_of_strategy``: what the request's strategy would use by itself with so
-    many units more of it; ``margin_of_position``: what the contract alone would use at a net quantity. Working orders
-    in this contract are added by the gate. ``margin_rises``: whether a fill of that many signed units can raise the
-    fund's margin, or might, after any set of fills of the others.
+    as can change with the contract. ``margin_of_strategy``: what the request's strategy would use by itself at a
+    quantity of its own, now ``position_of_strategy``; ``margin_of_position``: what the contract alone would use at a
+    net quantity. Working orders in this contract are added by the gate. ``margin_rises``: whether a fill of that many
+    signed units can raise the fund's margin, or might, after any set of fills of the others.
 
     ``greeks_of``: unit Greeks of a contract by its id, NaN where unknown, never an exception; it is asked for this
     contract and for those of the same underlying with working orders. ``book``: the fund's position Greeks in this
@@ -60,6 +61,7 @@ class GateView:
     disabled_strategies: tuple[str, ...]
     margin_of: Callable[[int], float]
     margin_of_strategy: Callable[[int], float]
+    position_of_strategy: int
     margin_of_position: Callable[[int], float]
     margin_rises: Callable[[int], bool]
     greeks_of: Callable[[str], Greeks]
@@ -71,14 +73,21 @@ class GateView:
 
     def working(self, symbol: str) -> tuple[int, ...]:
         """Signed remaining units of the fund's working orders in one contract."""
-        return tuple(_remaining(order) for order in self.resting if order.request.symbol == symbol)
+        return tuple(order.signed_remaining for order in self.resting if order.request.symbol == symbol)
 
-    def moves(self, underlying: str) -> tuple[tuple[int, Greeks], ...]:
-        """(signed remaining units, unit Greeks) of the fund's working orders in one underlying."""
+    @cached_property
+    def measured(self) -> dict[tuple[str, int], tuple[float, float]]:
+        """What was worked out of measures by name and signed units; so a view is for one request, at any size."""
+        return {}
+
+    @cached_property
+    def moves(self) -> tuple[tuple[int, Greeks], ...]:
+        """(signed remaining units, unit Greeks) of the fund's working orders in the contract's underlying."""
+        name = self.contract.underlying if self.contract else ""
         return tuple(
-            (_remaining(order), self.greeks_of(order.request.symbol))
+            (order.signed_remaining, self.greeks_of(order.request.symbol))
             for order in self.resting
-            if order.remaining and parse_id(order.request.symbol).underlying == underlying
+            if order.remaining and parse_id(order.request.symbol).underlying == name
         )
 
 
@@ -94,7 +103,7 @@ def only_reduces(request: OrderRequest, view: GateView) -> bool:
         return False
     if view.planned_close:
         return True
-    low, high = reach(view.book, view.moves(view.contract.underlying))
+    low, high = reach(view.book, view.moves)
     ends = span(view.position, view.working(request.symbol))
     return measures_do_not_rise(
         request.signed,
@@ -104,7 +113,3 @@ def only_reduces(request: OrderRequest, view: GateView) -> bool:
         view.margin_rises,
         lambda signed: view.losses.worst_rises(signed, *ends),
     )
-
-
-def _remaining(order: Order) -> int:
-    return order.request.side.sign * order.remaining

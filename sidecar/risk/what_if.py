@@ -35,7 +35,7 @@ def judged(request: OrderRequest, view: GateView) -> OrderImpact:
         verdict.reduces_only,
         refusal.limit_name if refusal else "",
         refusal.detail if refusal else "",
-        tuple(_limit(name, measure(request, view), view) for name, measure, _ in SIZED) if view.contract else (),
+        tuple(_limit(row.name, row.ends(request, view), view) for row in SIZED) if view.contract else (),
     )
 
 
@@ -54,7 +54,7 @@ def largest(requests: Sequence[OrderRequest], lots: Sequence[int], views: Views,
 
     def fits(count: int) -> bool:
         sized = [replace(one, quantity=count * quantity) for one, quantity in zip(requests, unit, strict=True)]
-        return all(gate.check(sized[at], views(sized[: at + 1])).accepted for at in range(len(sized)))
+        return all(gate.passes(sized[at], views(sized[: at + 1])) for at in range(len(sized)))
 
     passing, failing = _bracket(fits, max(int(guess * steps * (1 + _ROUNDING)), 1))
     while failing - passing > 1:
@@ -72,10 +72,12 @@ def _bracket(fits: Callable[[int], bool], start: int) -> tuple[int, int]:
             step *= 2
             passing, failing = failing, failing + step
         return passing, failing
-    passing, failing = max(start - step, 0), start
-    while passing and not fits(passing):
+    if not fits(1):
+        return 0, 1  # what refuses it asks about something else than its size
+    passing, failing = max(start - step, 1), start
+    while not fits(passing):
         step *= 2
-        passing, failing = max(passing - step, 0), passing
+        passing, failing = max(passing - step, 1), passing
     return passing, failing
 
 

@@ -162,8 +162,8 @@ def test_a_strategy_is_charged_for_its_own_legs_and_orders(world: World) -> None
     world.trade_lots(WING, BUY, strategy="two")
     seen = view(world, OrderRequest(WING.id, SELL, LOT, Decimal("3.00"), strategy="two"))
     paid = world.report.positions[1].margin
-    assert seen.margin_of_strategy(0) == pytest.approx(paid)
-    assert seen.margin_of_strategy(-LOT) == 0.0
+    assert seen.margin_of_strategy(seen.position_of_strategy) == pytest.approx(paid)
+    assert seen.margin_of_strategy(0) == 0.0
     assert seen.margin_of(0) > seen.used_margin == pytest.approx(seen.margin_of(LOT))
 
 

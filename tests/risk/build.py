@@ -66,6 +66,7 @@ def view(**changes: Any) -> GateView:
         "position": 0, "resting": (), "recent": (), "capital": 5_000_000.0, "used_margin": 0.0,
         "available_margin": 5_000_000.0, "open_symbols": (), "disabled_strategies": (),
         "margin_of": margin_of, "margin_of_strategy": margin_of, "margin_of_position": margin_of,
+        "position_of_strategy": 0,
         "greeks_of": UNIT.__getitem__, "book": FLAT, "losses": NO_LOSS, "blind": False, "reference": "simulated",
     }  # fmt: skip
     limits = {**defaults(), **changes.pop("limits", {})}
@@ -91,6 +92,6 @@ def holding(position: int, **changes: Any) -> GateView:
         "losses": of_future(),
         "used_margin": margin_of(position),
         "open_symbols": (CALL.id,),
-        "margin_of_strategy": lambda change: margin_of(position + change),
+        "position_of_strategy": position,
     }
     return view(**{**held, **changes})

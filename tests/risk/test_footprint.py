@@ -63,6 +63,14 @@ def test_what_is_held_now_is_one_of_the_holdings_that_working_orders_leave() -> 
     assert footprint.margin(request(BUY), at) == (0.0, 0.0)
 
 
+def test_where_the_fills_cross_zero_being_flat_may_cost_the_most() -> None:
+    at = view(position=LOT, margin_of=lambda net: 9.0 if net == 0 else 5.0)
+    assert footprint.margin(request(SELL, 2 * LOT), at) == (0.0, 4.0)
+    assert footprint.margin(request(BUY, 2 * LOT), at) == (0.0, 0.0)
+    own = view(position_of_strategy=LOT, margin_of_strategy=lambda net: 5e5 if net == 0 else 0.0)
+    assert footprint.strategy_allocation(request(SELL, 2 * LOT), own) == (0.0, 0.1)
+
+
 @pytest.mark.parametrize("capital", [0.0, -1.0, float("nan")])
 def test_without_capital_no_share_is_known(capital: float) -> None:
     assert all(map(isnan, footprint.capital_utilization(request(), view(capital=capital))))

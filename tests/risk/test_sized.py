@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from msgspec.structs import replace as changed
 
 from sidecar.domain.orders import Side
-from sidecar.risk.checks import CHECKS
+from sidecar.risk import checks
 from sidecar.risk.exposure import Greeks
 from tests.risk.build import FUTURE, LOT, holding, order, request
 
-SIZED = {row.name: row.function for row in CHECKS if row.function.__qualname__.startswith("sized")}
+SIZED = {row.name: row for row in checks.SIZED}
 LIMITED = sorted(set(SIZED) - {"margin", "positions"})
 
 
@@ -42,7 +42,9 @@ def test_the_largest_size_passes_and_one_lot_more_does_not(
     assert most % LOT == 0
     assert 0 <= most < asked.quantity
     assert most == 0 or SIZED[name](changed(asked, quantity=most), at) is None
+    assert most == 0 or SIZED[name].within(changed(asked, quantity=most), at)
     assert SIZED[name](changed(asked, quantity=most + LOT), at) is not None
+    assert not SIZED[name].within(changed(asked, quantity=most + LOT), at)
 
 
 def test_a_refusal_has_the_limit_the_value_before_and_after_and_the_size_that_would_pass() -> None:

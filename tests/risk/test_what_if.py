@@ -29,7 +29,7 @@ def in_turn(at: GateView) -> Views:
 
 def test_every_limit_that_grows_with_an_order_is_told_before_and_after() -> None:
     told = judged(request(SELL), holding(-LOT, capital=1e6))
-    assert [line.name for line in told.limits] == [name for name, _, _ in SIZED]
+    assert [line.name for line in told.limits] == [row.name for row in SIZED]
     by_name = {line.name: line for line in told.limits}
     assert (by_name["capital_utilization"].before, by_name["capital_utilization"].after) == (0.1125, 0.225)
     assert by_name["margin"].limit == 5_000_000.0
