@@ -46,6 +46,7 @@ class Tails:
         self._rates = Curve.flat(0.0)
         self._gains: dict[str, Floats] = {}
         self._valued_at = 0
+        self._lacking = False  # something is not known, which the next market may know
         self._moves = _UNIT
         self._lines: tuple[TailLine, ...] = ()
         self._of: tuple[object, ...] = ()
@@ -53,7 +54,8 @@ class Tails:
     def look(self, chain: Chain, now: int, rates: Curve, levels: Mapping[str, float]) -> None:
         """Take in the market of ``now``: its chain, and the at-the-money volatility of each underlying."""
         self._chain, self._now, self._rates = chain, now, rates
-        if not 0 <= now - self._valued_at < _KEPT:
+        if self._lacking or not 0 <= now - self._valued_at < _KEPT:
+            self._lacking = False
             self._gains.clear()
             self._valued_at = now
             self._moves = self._today(levels)
@@ -111,14 +113,14 @@ class Tails:
             self._gains[symbol] = np.full(width, 0.0 if gone else nan)
             if contract is not None and not gone:
                 alive.append(symbol)
-        if not alive or self._chain is None:
-            return
-        legs = legs_of([(symbol, 1.0) for symbol in alive], self._chain, self._rates, self._now)
-        names = self._moves.underlyings
-        spot, vol = np.tile(_STRESS_SPOT, (len(names), 1)), np.tile(_STRESS_VOL, (len(names), 1))
-        stresses = Shocks(names, spot, vol, "implied")
-        gains = np.hstack([unit_vectors(legs, self._moves), unit_vectors(legs, stresses, days=0.0)])
-        self._gains.update(zip(alive, gains, strict=True))
+        if alive and self._chain is not None:
+            legs = legs_of([(symbol, 1.0) for symbol in alive], self._chain, self._rates, self._now)
+            names = self._moves.underlyings
+            spot, vol = np.tile(_STRESS_SPOT, (len(names), 1)), np.tile(_STRESS_VOL, (len(names), 1))
+            stresses = Shocks(names, spot, vol, "implied")
+            gains = np.hstack([unit_vectors(legs, self._moves), unit_vectors(legs, stresses, days=0.0)])
+            self._gains.update(zip(alive, gains, strict=True))
+        self._lacking |= any(bool(np.isnan(self._gains[symbol]).any()) for symbol in new)
 
     def _today(self, levels: Mapping[str, float]) -> Shocks:
         if self._history is not None and set(levels) <= set(self._history.underlyings):

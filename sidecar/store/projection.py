@@ -54,7 +54,9 @@ def _of_lines(struct: type, **types: pa.DataType) -> pa.Schema:
 
 
 _COUNTS = {"total_positions": _WHOLE, "trades": _WHOLE, "winning_trades": _WHOLE}
-_NAMES = dict.fromkeys(("id", "symbol", "underlying", "option_type", "strategy", "fund_id", "quality"), _TEXT)
+_NAMES = dict.fromkeys(
+    ("id", "symbol", "underlying", "option_type", "strategy", "fund_id", "quality", "vol_quality"), _TEXT
+)
 _CASH = dict.fromkeys(("capital", "realized_pnl", "fees"), MONEY)
 
 #: The columns of every table that is filled from here, in the order of a row.

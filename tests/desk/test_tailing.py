@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from sidecar.desk.config import History
 from sidecar.desk.market import levels
+from sidecar.desk.recovery import restore
 from sidecar.desk.step import step
 from sidecar.desk.tailing import SPOT_MOVES, STRESSES, VOL_CHANGES, Tails, holdings
 from sidecar.domain.clock import MINUTE, SECOND
@@ -25,7 +26,7 @@ from sidecar.pricing.curve import Curve
 from sidecar.pricing.daycount import years
 from sidecar.risk.legs import Floats
 from sidecar.risk.shocks import Shocks, implied
-from tests.desk.world import CALL, FUTURE, INDEX, LISTED, LOT, PUT, SPOT, World, chain, fresh, quote
+from tests.desk.world import CALL, FUTURE, INDEX, LISTED, LOT, PUT, SPOT, World, chain, fresh, index, quote
 
 #: A hundred days that happened to have been, and what they did to volatility.
 MOVES = np.random.default_rng(8).normal(0.0, 0.01, 120)
@@ -312,3 +313,16 @@ def test_a_held_contract_without_a_volatility_makes_its_fund_and_the_desk_unknow
 
 def test_the_same_second_gives_the_same_lines_byte_for_byte() -> None:
     assert repr(traded().report.tail) == repr(traded().report.tail)
+
+
+def test_what_was_unknown_is_known_as_soon_as_the_market_knows_it(world: World) -> None:
+    world.trade_lots()
+    world.trade()
+    again = World(fresh(), at=world.at)
+    restore(again.state, world.records)
+    again.take(LISTED, index(again.at), Beat(again.at))
+    assert np.isnan(again.state.tail_lines[0].worst)
+    again.at += SECOND // 20
+    again.take(*chain(again.at), Beat(again.at))
+    assert again.state.tail_lines[0].worst > 0
+    assert again.state.tail_lines[0].var_95 > 0

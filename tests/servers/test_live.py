@@ -138,7 +138,7 @@ def test_a_stop_holds_over_a_restart_until_an_admin_resets_it(tmp_path: Path) ->
         assert refused.status_code == 409
         assert refused.json()["limit"] == "breaker"
         assert desk.client.post("/emergency/circuit-breaker/reset", json={"reason": "over"}).json()["state"] == "active"
-        until(lambda: all(row["delta"] is not None for row in desk.held()))
+        until(lambda: all(row["margin"] is not None for row in desk.held()))
         accepted = desk.client.post("/emergency/manual-order", json=desk.order())
         assert accepted.status_code == 200, accepted.text
     audited = [(row.action, row.outcome) for row in recorded(tmp_path) if isinstance(row, Audited) and row.request_id]
