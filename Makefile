@@ -10,7 +10,7 @@ KERNEL_FILES := $(wildcard sidecar/pricing/*.py)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: run test lint types bench docs lock help clean
+.PHONY: run test lint types explore bench docs lock help clean
 
 run: $(KERNELS) ## set up and run the desk: sidecar, app, simulated market, paper account (ARGS="--speed 10" passes flags)
 	@$(BIN)/python -m sidecar up $(ARGS)
@@ -25,6 +25,9 @@ lint: $(DEV) ## ruff: lint and format
 
 types: $(DEV) ## mypy, strict
 	@$(BIN)/mypy
+
+explore: $(DEV) $(KERNELS) ## the property tests on examples that nobody has tried yet
+	@HYPOTHESIS_PROFILE=explore $(BIN)/pytest -n 2 --dist loadfile tests/domain tests/pricing tests/book tests/risk $(ARGS)
 
 bench: $(PEERS) $(KERNELS) ## the measurements of bench/README.md, printed as tables (a few minutes)
 	@$(BIN)/python -m bench
@@ -41,7 +44,7 @@ clean: ## remove the environment and the caches; the data directory stays
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 help: ## this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/.uv: requirements-uv.txt
 	@$(PYTHON) -c 'import sys; sys.exit("python3 >= 3.11 is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
@@ -63,7 +66,7 @@ $(PEERS): $(DEV) requirements-bench.txt
 	@touch $@
 
 $(KERNELS): $(STAMP) $(KERNEL_FILES)
-	@echo "compiling the pricing kernels, once (about 20 seconds) ..."
+	@echo "compiling the pricing kernels, once (about half a minute) ..."
 	@rm -f sidecar/pricing/__pycache__/*.nbi sidecar/pricing/__pycache__/*.nbc
 	@$(BIN)/python -c "from sidecar.pricing.warming import warm; warm()"
 	@touch $@

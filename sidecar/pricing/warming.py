@@ -12,7 +12,7 @@ from numba.core.event import Listener, install_listener
 
 from sidecar.pricing import implied_kernel, kernels, svi_fit
 
-SAYING = "compiling the pricing kernels, once; this takes about 20 seconds"
+SAYING = "compiling the pricing kernels, once; this takes about half a minute"
 
 
 def warm(compiling: Callable[[str], None] = lambda _: None) -> None:

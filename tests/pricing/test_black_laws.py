@@ -128,15 +128,19 @@ def test_the_greeks_obey_the_equations_that_bind_them(
     noise = 4e-16 / T  # of b, which was the logarithm of a rounded ratio
 
     terms = (r * value, -b * S * delta, -bleed)  # the equation of Black and Scholes
-    assert theta == pytest.approx(sum(terms), rel=1e-13, abs=1e-13 * max(map(abs, terms)) + noise * S * abs(delta))
+    assert theta == pytest.approx(
+        sum(terms), rel=1e-13, abs=1e-13 * max(map(abs, terms)) + noise * S * abs(delta) + 1e-290
+    )
     assert vega == pytest.approx(S * S * gamma * v * T, rel=1e-13, abs=1e-290)
     terms = ((r - b) * delta, -b * S * gamma, -vanna * v / (2 * T))  # its derivative by the spot
-    allowed = 1e-13 * max(map(abs, terms)) + noise * (abs(delta) + S * gamma)
+    allowed = 1e-13 * max(map(abs, terms)) + noise * (abs(delta) + S * gamma) + 1e-290
     assert charm == pytest.approx(sum(terms), rel=1e-13, abs=allowed)
     if carry is None:
-        assert rho == pytest.approx(-T * value, rel=1e-14)
+        assert rho == pytest.approx(-T * value, rel=1e-14, abs=1e-290)
     else:  # Euler: the price is homogeneous in spot and strike
-        assert value == pytest.approx(S * delta - rho / T, rel=1e-13, abs=4 * EPS * (S * abs(delta) + abs(rho / T)))
+        assert value == pytest.approx(
+            S * delta - rho / T, rel=1e-13, abs=4 * EPS * (S * abs(delta) + abs(rho / T)) + 1e-290
+        )
     if gamma > 1e-250:
         d2 = -vanna / (S * gamma * np.sqrt(T))
         d1 = d2 + s

@@ -98,4 +98,4 @@ def test_it_says_so_once_before_it_compiles_and_says_nothing_where_all_is_there(
     monkeypatch.setattr("sidecar.pricing.compiling._Kept.load_overload", lambda *_: None)
     monkeypatch.setattr("sidecar.pricing.compiling._Kept.save_overload", lambda *_: None)
     warm(said.append)
-    assert said == ["compiling the pricing kernels, once; this takes about 20 seconds"]
+    assert said == ["compiling the pricing kernels, once; this takes about half a minute"]
