@@ -184,12 +184,12 @@ def _worked(state: DeskState, margins: Margins, fund: str, strategy: str | None,
     orders: dict[str, list[Order]] = {}
     for order in working:
         orders.setdefault(order.request.symbol, []).append(order)
-    asked = tuple((order.id, order.remaining, order.request.price) for order in working)
+    asked = tuple((order.request, order.remaining) for order in working)
 
     def make() -> Book:
         held, base, _ = _base(state, margins, fund, strategy)
         points = [_reached(state, symbol, held.get(symbol, _NOTHING), own) for symbol, own in orders.items()]
-        return base.changed(_book(margins, list(orders), points))
+        return base.changed(_book(margins, list(orders), points)) if orders else base
 
     return margins.kept(("worked", fund, strategy, asked), make)
 

@@ -8,6 +8,7 @@ loss in every single move: exact where nothing else works, and otherwise never b
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -34,11 +35,11 @@ class Losses:
 
     def var_95(self, low: int, high: int) -> float:
         """One-day value at risk with from ``low`` to ``high`` units of the contract, 0 where it would be a gain."""
-        return float(np.maximum(value_at_risk(self._most(low, high)[: self.moves], 0.95), 0.0))
+        return self._told(low, high)[0]
 
     def worst(self, low: int, high: int) -> float:
         """Largest stress loss with from ``low`` to ``high`` units of the contract, never below 0."""
-        return float(np.maximum(self._most(low, high)[self.moves :].max(), 0.0))
+        return self._told(low, high)[1]
 
     def worst_rises(self, signed: int, low: int, high: int) -> bool:
         """Whether a fill of ``signed`` units can raise the largest stress loss, at any set of fills of the others.
@@ -55,9 +56,22 @@ class Losses:
         excess = signed * unit + gap.min(axis=1)
         return not bool((excess <= _ROUNDING * (np.abs(loss).max() + np.abs(signed * unit).max())).all())
 
-    def _most(self, low: int, high: int) -> Floats:
-        most: Floats = self.held + self.ends.max(axis=1).sum(axis=0) + np.maximum(low * self.unit, high * self.unit)
-        return most
+    def _told(self, low: int, high: int) -> tuple[float, float]:
+        if (low, high) not in self._known:
+            most = self._others + np.maximum(low * self.unit, high * self.unit)
+            at_risk = np.maximum(value_at_risk(most[: self.moves], 0.95), 0.0)
+            self._known[low, high] = float(at_risk), float(np.maximum(most[self.moves :].max(), 0.0))
+        return self._known[low, high]
+
+    @cached_property
+    def _others(self) -> Floats:
+        others: Floats = self.held + self.ends.max(axis=1).sum(axis=0)
+        return others
+
+    @cached_property
+    def _known(self) -> dict[tuple[int, int], tuple[float, float]]:
+        """Both limits ask, and each size asks about what is held."""
+        return {}
 
 
 def _with_none(loss: Floats) -> Floats:

@@ -81,6 +81,11 @@ class GateView:
         return {}
 
     @cached_property
+    def proven(self) -> dict[int, bool]:
+        """Of orders that near zero, by signed units, whether they only reduce: several checks ask."""
+        return {}
+
+    @cached_property
     def moves(self) -> tuple[tuple[int, Greeks], ...]:
         """(signed remaining units, unit Greeks) of the fund's working orders in the contract's underlying."""
         name = self.contract.underlying if self.contract else ""
@@ -103,13 +108,15 @@ def only_reduces(request: OrderRequest, view: GateView) -> bool:
         return False
     if view.planned_close:
         return True
-    low, high = reach(view.book, view.moves)
-    ends = span(view.position, view.working(request.symbol))
-    return measures_do_not_rise(
-        request.signed,
-        view.greeks_of(request.symbol),
-        low,
-        high,
-        view.margin_rises,
-        lambda signed: view.losses.worst_rises(signed, *ends),
-    )
+    if request.signed not in view.proven:
+        low, high = reach(view.book, view.moves)
+        ends = span(view.position, view.working(request.symbol))
+        view.proven[request.signed] = measures_do_not_rise(
+            request.signed,
+            view.greeks_of(request.symbol),
+            low,
+            high,
+            view.margin_rises,
+            lambda signed: view.losses.worst_rises(signed, *ends),
+        )
+    return view.proven[request.signed]

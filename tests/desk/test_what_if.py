@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from sidecar.domain.contracts import Contract
 from sidecar.domain.events import PlaceOrder, WhatIf
 from sidecar.domain.impact import Impact
 from sidecar.domain.orders import OrderRequest, Side
@@ -104,6 +105,27 @@ def test_a_wing_that_is_held_makes_room_for_a_larger_short_and_one_that_works_do
     world.trade()
     (after,) = impact(world, wanted(world)).largest
     assert after > alone
+
+
+def test_baskets_of_the_same_sizes_and_prices_are_told_apart() -> None:
+    near = option(24_700.0, CALL.right) if CALL.right else CALL
+
+    def world() -> World:
+        made = World(limits={"price_band": 10.0}).begin()
+        made.trade_lots(WING, Side.BUY)
+        made.trade()
+        return made
+
+    def second_of(at: World, first: Contract) -> Any:
+        request = OrderRequest(first.id, Side.SELL, LOT, Decimal("60.00"))
+        told = impact(at, request, wanted(at, PUT)).orders
+        assert told[0].accepted, told[0].detail
+        return told[1].limits
+
+    both = world()
+    far, close = second_of(both, CALL), second_of(both, near)
+    assert far != close
+    assert second_of(world(), near) == close
 
 
 def test_each_fund_is_told_by_itself() -> None:
