@@ -17,6 +17,7 @@ from itertools import product
 
 import numpy as np
 
+from bench.loop import table
 from sidecar.pricing.black import Greeks, greeks
 from sidecar.pricing.implied import Reason, implied_volatility
 from tests.pricing import oracle
@@ -116,14 +117,6 @@ def has_volatility(quote: tuple[int, float, float, float, float]) -> bool:
     """Whether the price, as rounded, is off its intrinsic value and bound: else no volatility is asked for."""
     w, price, forward, strike, _ = quote
     return max(w * (forward - strike), 0.0) < price < (forward if w > 0 else strike)
-
-
-def table(heads: Row, rows: Sequence[Row]) -> None:
-    print("| " + " | ".join(heads) + " |")
-    print("|" + " --- |" * len(heads))
-    for row in rows:
-        print("| " + " | ".join(row) + " |")
-    print()
 
 
 def main() -> None:

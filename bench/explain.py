@@ -26,6 +26,7 @@ from tempfile import TemporaryDirectory
 import msgspec
 import numpy as np
 
+from bench.loop import table
 from sidecar.book.explain import PARTS
 from sidecar.desk.explaining import Explaining
 from sidecar.desk.state import DeskState
@@ -170,14 +171,6 @@ def day(path: Path, folder: Path) -> tuple[Watched, Timed, Path]:
         drive.handle(event)
     watched.refused = dict(state.refused)
     return watched, timed, made
-
-
-def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    print("| " + " | ".join(heads) + " |")
-    print("|" + " --- |" * len(heads))
-    for row in rows:
-        print("| " + " | ".join(row) + " |")
-    print()
 
 
 def told(lines: Sequence[ExplainLine]) -> None:

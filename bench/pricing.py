@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.compiled import address, load
+from bench.loop import table
 from sidecar.pricing import black, grid, kernels
 from tests.pricing import plain_arrays
 
@@ -222,14 +223,6 @@ def number(value: float | None, limit: float | None) -> str:
     if value is None:
         return "not installed"
     return f"{value:,.1f}" if limit is None else f"{value:,.1f} ({value / limit:,.2f} ×)"
-
-
-def table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    print("| " + " | ".join(heads) + " |")
-    print("|" + " --- |" * len(heads))
-    for row in rows:
-        print("| " + " | ".join(row) + " |")
-    print()
 
 
 def main() -> None:

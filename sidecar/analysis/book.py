@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -89,9 +90,7 @@ def scenarios(published: Published, asked: Question, rates: Curve, named: Sequen
         listed(report, asked.underlying)
     legs, names = _legs(published, asked, rates)
     _bounded(asked, len(legs))
-    smiles = None
-    if asked.sticky == "delta":
-        smiles = lambda rows, factors: _along(report, legs, rows, factors)  # noqa: E731
+    smiles = partial(_along, report, legs) if asked.sticky == "delta" else None
     cube = grid(
         legs, asked.spots, asked.vols, [days / DAYS_A_YEAR for days in asked.days], sticky=asked.sticky,
         smiles=smiles,
