@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from decimal import Decimal
 from math import isfinite
 from typing import Annotated, Any, Literal, Self, TypeVar
@@ -171,7 +172,8 @@ def parsed(raw: bytes, model: type[_B]) -> _B:
     try:
         return model.model_validate(found)
     except ValidationError as error:
-        rows = [_row(row) for row in error.errors(include_url=False, include_input=False)]
+        found_wrong = error.errors(include_url=False, include_input=False)
+        rows = [_row(row) for row in found_wrong if not _follows(row, found_wrong)]
         raise Problem(422, "; ".join(f"{row['field']}: {row['problem']}" for row in rows), errors=rows) from None
 
 
@@ -180,6 +182,12 @@ _WORDS = {
     "missing": "is missing",
     "is_instance_of": "give a number, such as 83.40",  # a Decimal is the only class that a body asks for
 }
+
+
+def _follows(error: ErrorDetails, errors: Sequence[ErrorDetails]) -> bool:
+    """Whether a list is only called too short because an element of it could not be used."""
+    at = error["loc"]
+    return error["type"] == "too_short" and any(one is not error and one["loc"][: len(at)] == at for one in errors)
 
 
 def _row(error: ErrorDetails) -> dict[str, str]:

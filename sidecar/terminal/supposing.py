@@ -39,6 +39,8 @@ def _order(text: str) -> dict[str, Any]:
     words = text.split()
     try:
         side, units, symbol, price = words
+        if int(units) <= 0 or not Decimal(price).is_finite():
+            raise ValueError(text)
         return {"side": side, "quantity": int(units), "symbol": symbol, "price": str(Decimal(price))}
     except (ValueError, InvalidOperation):
         remedy = "give side, units, symbol and price in one pair of quotes, as in 'sell 65 NIFTY24600CE 83.40'"

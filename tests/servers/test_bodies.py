@@ -10,6 +10,7 @@ from sidecar.domain.orders import OrderType, Side, TimeInForce
 from sidecar.servers import examples
 from sidecar.servers.bodies import Body, CancelAllBody, CloseBody, LimitsBody, OrderBody, ResetBody, StopBody, parsed
 from sidecar.servers.problems import Problem
+from sidecar.servers.what_if import WhatIfBody
 
 BODIES: list[type[Body]] = [StopBody, ResetBody, CloseBody, OrderBody, CancelAllBody, LimitsBody]
 
@@ -189,3 +190,9 @@ def test_a_number_that_is_too_long_is_said_to_be_that(field: str, text: str) -> 
 
 def test_a_number_beyond_what_a_decimal_holds_is_refused_and_no_fault() -> None:
     assert fields_of(refused(order(price="1e" + "9" * 30), OrderBody)) == ["price"]
+
+
+def test_a_list_with_an_element_that_cannot_be_used_is_not_called_too_short() -> None:
+    one = b'{"orders": [' + order(quantity="0") + b"]}"
+    assert [row["field"] for row in refused(one, WhatIfBody).extra["errors"]] == ["orders.0.quantity"]
+    assert [row["field"] for row in refused(b'{"orders": []}', WhatIfBody).extra["errors"]] == ["orders"]

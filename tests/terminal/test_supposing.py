@@ -61,7 +61,18 @@ def test_a_program_gets_the_answer_as_it_came(order: str, asked: list[str], caps
     assert len(json.loads(capsys.readouterr().out)["orders"]) == 2
 
 
-@pytest.mark.parametrize("text", ["sell 65 NIFTY24600CE", "sell some NIFTY24600CE 1", "sell 65 X abc", ""])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sell 65 NIFTY24600CE",
+        "sell some NIFTY24600CE 1",
+        "sell 65 X abc",
+        "",
+        "sell 65 X nan",
+        "sell 65 X inf",
+        "sell -65 X 1",
+    ],
+)
 def test_what_is_no_order_is_refused_in_one_line_with_an_example(
     text: str, asked: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
