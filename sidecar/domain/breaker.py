@@ -50,7 +50,10 @@ DAILY = frozenset({Trigger.DAILY_LOSS_LIMIT, Trigger.ORDER_RATE})
 
 
 class Cause(msgspec.Struct, frozen=True):
-    """One reason why trading is off: ``limit`` and ``value`` are fractions or counts as the limit states them."""
+    """One reason why trading is off: ``limit`` and ``value`` are fractions or counts as the limit states them.
+
+    ``scope`` is whose trading (:class:`~sidecar.domain.scopes.Scope` as text); ``*`` is the whole desk's.
+    """
 
     trigger: Trigger
     at: int
@@ -59,6 +62,7 @@ class Cause(msgspec.Struct, frozen=True):
     limit_name: str = ""
     limit: float | None = None
     value: float | None = None
+    scope: str = "*"
 
 
 class Override(msgspec.Struct, frozen=True):
@@ -71,13 +75,18 @@ class Override(msgspec.Struct, frozen=True):
 
 
 class BreakerState(msgspec.Struct, frozen=True):
-    """The whole state of the breaker. ``halt_seq`` counts the times it left ``active``; it never falls."""
+    """The whole state of the breaker. ``halt_seq`` counts the times that it shut something; it never falls.
+
+    ``status`` and ``causes`` are the desk's. ``partial`` are the causes that shut less than the desk, each its own
+    scope: a fund, a strategy, an underlying; the desk may be ``active`` meanwhile.
+    """
 
     status: BreakerStatus = BreakerStatus.ACTIVE
     causes: tuple[Cause, ...] = ()
     since: int = 0
     halt_seq: int = 0
     override: Override | None = None
+    partial: tuple[Cause, ...] = ()
 
     @property
     def active(self) -> bool:
@@ -100,3 +109,4 @@ class BreakerEvent(msgspec.Struct, frozen=True):
     limit: float | None = None
     value: float | None = None
     trigger: str = ""
+    scope: str = "*"

@@ -6,6 +6,7 @@ change the desk.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import nan
 
 import msgspec
@@ -61,6 +62,18 @@ class FeedState(Event, frozen=True):
     up: bool
     detail: str = ""
     gap: int = 0
+
+
+class TradingHalt(Event, frozen=True):
+    """The exchange has halted all trading (its own circuit breaker, an outage), or trades again.
+
+    A halt shuts the gate for every order, reducing ones too. That it is over resets nothing: a person does.
+    """
+
+    at: int
+    venue: str
+    halted: bool
+    detail: str = ""
 
 
 class Settlement(Event, frozen=True):
@@ -128,11 +141,17 @@ class OrderUnknown(Event, frozen=True):
 
 
 class VenueBook(Event, frozen=True):
-    """What the venue says it holds (symbol → signed units) and works (order ids): for reconciliation."""
+    """What the venue says it holds (symbol → signed units) and works (order ids): for reconciliation.
+
+    ``fills`` are the executions that it knows of the orders that were asked about: what a lost reply had told is told
+    again, under the same fill ids. ``problem`` is why the venue could not say; then the rest means nothing.
+    """
 
     at: int
     positions: dict[str, int]
     open_orders: tuple[str, ...]
+    fills: tuple[OrderFilled, ...] = ()
+    problem: str = ""
 
 
 # ---- the machine -----------------------------------------------------------------------------------------------
@@ -185,10 +204,14 @@ class CancelAll(Command, frozen=True, kw_only=True):
 
 
 class Stop(Command, frozen=True, kw_only=True):
-    """Emergency stop. It needs nothing but to be given; ``flatten`` also closes what is open."""
+    """Emergency stop. It needs nothing but to be given; ``flatten`` also closes what is open.
+
+    A ``drill`` is obeyed like any other stop, and goes on record as a rehearsal too.
+    """
 
     reason: str
     flatten: bool = False
+    drill: bool = False
 
 
 class Disable(Command, frozen=True, kw_only=True):
@@ -198,9 +221,10 @@ class Disable(Command, frozen=True, kw_only=True):
 
 
 class Reset(Command, frozen=True, kw_only=True):
-    """Return to active; refused while a cause still stands."""
+    """Return to active; refused while a cause still stands. ``scope`` narrower than the desk resets that alone."""
 
     reason: str
+    scope: str = "*"
 
 
 class EnableOverride(Command, frozen=True, kw_only=True):
@@ -216,9 +240,35 @@ class DisableOverride(Command, frozen=True, kw_only=True):
 
 
 class ChangeLimits(Command, frozen=True, kw_only=True):
+    """New values by limit name: desk-wide, or for a fund, a strategy of it, an underlying of either.
+
+    None takes a limit away again, where it was set below the desk.
+    """
+
     reason: str
-    limits: dict[str, float]
+    limits: Mapping[str, float | None]
     fund_id: str | None = None
+    strategy: str | None = None
+    underlying: str | None = None
+
+
+class Heartbeat(Command, frozen=True, kw_only=True):
+    """A sign of life of ``client``, which arms its dead man's switch: no other within ``expires_in_s`` halts the desk.
+
+    A ``goodbye`` disarms it: the client has ended as it meant to.
+    """
+
+    client: str
+    expires_in_s: float = 60.0
+    goodbye: bool = False
+
+
+class PlanClose(Command, frozen=True, kw_only=True):
+    """How would positions be closed, named as in :class:`ClosePositions`? Nothing is sent, nothing goes on record."""
+
+    position_id: str | None = None
+    symbol: str | None = None
+    close_all: bool = False
 
 
 class ClosePositions(Command, frozen=True, kw_only=True):
@@ -230,7 +280,7 @@ class ClosePositions(Command, frozen=True, kw_only=True):
     close_all: bool = False
 
 
-MarketEvent = Listed | Quote | QuoteRefused | FeedState | Settlement
+MarketEvent = Listed | Quote | QuoteRefused | FeedState | TradingHalt | Settlement
 VenueEvent = OrderAccepted | OrderRejected | OrderFilled | OrderCancelled | OrderUnknown | VenueBook
 CommandEvent = (
     PlaceOrder
@@ -243,6 +293,8 @@ CommandEvent = (
     | EnableOverride
     | DisableOverride
     | ChangeLimits
+    | Heartbeat
+    | PlanClose
     | ClosePositions
 )
 MachineEvent = StorageFailed | StrategyFailed

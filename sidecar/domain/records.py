@@ -6,6 +6,7 @@ orders, positions, breaker and limits that the desk had when it wrote them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
@@ -54,13 +55,43 @@ class LimitsRecorded(Record, frozen=True):
     """The ``limits`` that somebody changed, for one fund or desk-wide (``fund_id`` None).
 
     ``configured`` is what the settings said of them then, so that a restart sees whether they have changed since.
+    ``strategy`` and ``underlying`` narrow the fund's; None takes a limit away.
     """
 
-    limits: dict[str, float]
+    limits: Mapping[str, float | None]
     actor: str
     reason: str
     fund_id: str | None = None
     configured: dict[str, float] = {}
+    strategy: str | None = None
+    underlying: str | None = None
+
+
+class CloseRecorded(Record, frozen=True):
+    """A wish to close a position began (``wanted``) or ended: flat, or withdrawn. A restart takes up what stands."""
+
+    position_id: str
+    actor: str
+    reason: str
+    wanted: bool
+
+
+class HeartbeatRecorded(Record, frozen=True):
+    """A client armed its dead man's switch, or, with ``expires_in_s`` None, disarmed it. Renewals go on no record."""
+
+    client: str
+    expires_in_s: float | None
+
+
+class Halted(Record, frozen=True):
+    """An emergency stop that was put on record beside the desk's loop, which did not answer (``source`` says who did).
+
+    The desk takes it up as a :class:`~sidecar.domain.events.Stop` when it can; a restart before that starts stopped.
+    """
+
+    actor: str
+    reason: str
+    source: str
 
 
 class ExplainMark(msgspec.Struct, frozen=True):
@@ -114,7 +145,18 @@ class Audited(Record, frozen=True):
     subject: str = ""
 
 
-AnyRecord = Started | OrderRecorded | FillRecorded | BreakerRecorded | LimitsRecorded | EquityMarked | Audited
+AnyRecord = (
+    Started
+    | OrderRecorded
+    | FillRecorded
+    | BreakerRecorded
+    | LimitsRecorded
+    | EquityMarked
+    | CloseRecorded
+    | HeartbeatRecorded
+    | Halted
+    | Audited
+)
 
 
 class Entry(msgspec.Struct, frozen=True):

@@ -22,6 +22,7 @@ from sidecar.domain.breaker import BreakerEvent, BreakerState
 from sidecar.domain.contracts import Contract, Right
 from sidecar.domain.impact import Impact
 from sidecar.domain.orders import Order, OrderRequest
+from sidecar.domain.plans import CloseLine, Plan
 from sidecar.domain.records import AnyRecord
 
 Floats = NDArray[np.float64]
@@ -160,7 +161,7 @@ class LimitStatus(StrEnum):
 
 
 class LimitLine(msgspec.Struct, frozen=True):
-    """One limit in one scope (a fund, or ``*`` for the desk): its value now, its limit, and value / limit."""
+    """One limit in one scope (:class:`~sidecar.domain.scopes.Scope` as text): its value, its limit, value / limit."""
 
     name: str
     scope: str
@@ -202,6 +203,7 @@ class Outcome(msgspec.Struct, frozen=True):
     refusal: Refusal | None = None
     closed: tuple[tuple[str, str, str], ...] = ()
     impact: Impact | None = None
+    plan: Plan | None = None
 
 
 class SendOrder(msgspec.Struct, frozen=True, tag="send"):
@@ -216,7 +218,21 @@ class CancelAtVenue(msgspec.Struct, frozen=True, tag="cancel"):
     order: Order
 
 
-Action = SendOrder | CancelAtVenue
+class AskVenue(msgspec.Struct, frozen=True, tag="ask"):
+    """Ask the venue what it holds and works, and what became of these orders; it answers with its book."""
+
+    orders: tuple[Order, ...] = ()
+
+
+Action = SendOrder | CancelAtVenue | AskVenue
+
+
+class HeartbeatLine(msgspec.Struct, frozen=True):
+    """A client whose dead man's switch is armed: seconds since its last sign of life, and how many halt the desk."""
+
+    client: str
+    age_s: float
+    expires_in_s: float
 
 
 class Counters(msgspec.Struct, frozen=True):
@@ -276,7 +292,11 @@ class Chain:
 
 
 class DeskReport(msgspec.Struct, frozen=True):
-    """The desk at one instant. ``seq`` rises by one with each report; a reader refuses a gap."""
+    """The desk at one instant. ``seq`` rises by one with each report; a reader refuses a gap.
+
+    ``unconfirmed`` are the ids of working orders of which the venue owes an answer: sent, cancelled or lost, and
+    nothing heard. ``last_drill_at`` is when a stop was last rehearsed.
+    """
 
     seq: int
     timestamp: datetime
@@ -311,6 +331,10 @@ class DeskReport(msgspec.Struct, frozen=True):
     explain: tuple[ExplainLine, ...] = ()
     explain_alarm: str = ""
     chain_digest: bytes = b""
+    closing: tuple[CloseLine, ...] = ()
+    heartbeats: tuple[HeartbeatLine, ...] = ()
+    unconfirmed: tuple[str, ...] = ()
+    last_drill_at: datetime | None = None
 
     @property
     def total(self) -> FundLine:

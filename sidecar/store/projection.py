@@ -19,9 +19,12 @@ from sidecar.domain.contracts import Contract
 from sidecar.domain.records import (
     Audited,
     BreakerRecorded,
+    CloseRecorded,
     Entry,
     EquityMarked,
     FillRecorded,
+    Halted,
+    HeartbeatRecorded,
     LimitsRecorded,
     OrderRecorded,
     Started,
@@ -216,5 +219,8 @@ _AUDIT: Mapping[type, tuple[str, Callable[[Any], Row]]] = {
     BreakerRecorded: ("breaker", lambda r: (r.event.actor, r.event.event, r.state.status, r.event.reason, "")),
     LimitsRecorded: ("limits", lambda r: (r.actor, "change_limits", "done", r.reason, "")),
     EquityMarked: ("equity", lambda r: ("desk", "mark_equity", "done", r.day.isoformat(), "")),
+    CloseRecorded: ("close", lambda r: (r.actor, "close", "wanted" if r.wanted else "ended", r.position_id, "")),
+    HeartbeatRecorded: ("heartbeat", lambda r: (r.client, "heartbeat", "armed" if r.expires_in_s else "ended", "", "")),
+    Halted: ("halted", lambda r: (r.actor, "stop", "done", f"{r.reason} (by the {r.source})", "")),
     Audited: ("audited", lambda r: (r.actor, r.action, r.outcome, r.detail, r.request_id)),
 }

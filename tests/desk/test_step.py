@@ -20,6 +20,7 @@ EXAMPLES: tuple[AnyEvent, ...] = (
     index(AT),
     events.QuoteRefused(AT, "NIFTY", "crossed"),
     events.FeedState(AT, "test", False),
+    events.TradingHalt(AT, "test", halted=True),
     events.Settlement(AT, "NIFTY", "20260908", 24_700.0, AT),
     Beat(AT),
     OrderAccepted(AT, "O1", "V1"),
@@ -40,6 +41,8 @@ EXAMPLES: tuple[AnyEvent, ...] = (
     events.EnableOverride(**COMMAND, reason="x", limits=("vix",), expires_at=AT + SECOND),  # type: ignore[arg-type]
     events.DisableOverride(**COMMAND),  # type: ignore[arg-type]
     events.ChangeLimits(**COMMAND, reason="x", limits={"vix": 30.0}),  # type: ignore[arg-type]
+    events.Heartbeat(**COMMAND, client="bot"),  # type: ignore[arg-type]
+    events.PlanClose(**COMMAND, close_all=True),  # type: ignore[arg-type]
     events.ClosePositions(**COMMAND, reason="x", close_all=True),  # type: ignore[arg-type]
 )
 
