@@ -32,7 +32,7 @@ explore: $(DEV) $(KERNELS) ## the property tests on examples that nobody has tri
 bench: $(PEERS) $(KERNELS) ## the measurements of bench/README.md, printed as tables (a few minutes)
 	@$(BIN)/python -m bench
 
-docs: $(STAMP) ## write docs/settings.md and docs/openapi.json from the code
+docs: $(STAMP) ## write docs/settings.md, openapi.json and roles.md from the code
 	@$(BIN)/python -m sidecar.terminal.documents
 
 lock: $(DEV) ## compile the lock files from pyproject.toml

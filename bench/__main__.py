@@ -7,7 +7,8 @@ import sys
 
 ROOMS = (
     "accuracy", "pricing", "implied", "surfaces", "scenarios", "tail", "span", "margin", "explain", "what_if",
-    "loop", "wire", "journal", "store", "start",
+    "loop", "wire", "journal", "store", "start", "stop_latency", "flatten", "reduce_only", "simulation", "faults",
+    "mutation",
 )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from rich.table import Table
 from sidecar.store.disk import Disk
 from sidecar.store.frames import SLOT_BYTES
 from sidecar.store.journal import Journal
-from sidecar.store.recovery import verify
+from sidecar.store.recovery import verified
 
 SECONDS = 1.2
 PAYLOAD = os.urandom(300)
@@ -99,7 +99,7 @@ def reading(folder: Path) -> tuple[int, float]:
         for _ in range(20):
             opened.append_many([PAYLOAD] * 5000)
     before = time.perf_counter()
-    return verify(path).records, time.perf_counter() - before
+    return verified(path).scan.head.seq, time.perf_counter() - before
 
 
 def main() -> None:

@@ -25,8 +25,9 @@ from sidecar.desk.config import DeskConfig
 from sidecar.desk.state import DeskState
 from sidecar.desk.step import step
 from sidecar.domain.clock import SECOND
+from sidecar.domain.commands import PlaceOrder
 from sidecar.domain.contracts import Contract
-from sidecar.domain.events import Beat, Listed, OrderAccepted, OrderFilled, PlaceOrder, Quote
+from sidecar.domain.events import Beat, Listed, OrderAccepted, OrderFilled, Quote
 from sidecar.domain.orders import OrderRequest, Side
 from sidecar.pricing.black import price
 from sidecar.risk.legs import Floats, Legs

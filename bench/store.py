@@ -21,10 +21,10 @@ from rich.table import Table
 from sidecar.domain.breaker import BreakerState
 from sidecar.domain.clock import SECOND, to_datetime
 from sidecar.domain.contracts import Contract, Kind, Right
-from sidecar.domain.records import Audited, Entry
+from sidecar.domain.records import Audited, Entry, encode
 from sidecar.domain.report import Chain, Counters, DeskReport, Published
 from sidecar.store.database import Database
-from sidecar.store.frames import Head
+from sidecar.store.frames import Head, chained, genesis, link
 from sidecar.store.reader import Reader
 from sidecar.store.sampling import Sampler
 from sidecar.store.writer import Writer
@@ -86,13 +86,17 @@ def paced(path: Path) -> tuple[Writer, list[float], list[float], float]:
     writer = Writer.open(
         path, now=START, commit_s=0.2, report_every_s=0.0, quotes=True, on_commit=lambda s, _: commits.append(s)
     )
+    digest = genesis(bytes(16))
+    writer.catch_up((), Head(0, digest))
     reader = Reader(writer.cursor, share_s=0.0)
     samples = [sample(n) for n in range(int(SECONDS * 10))]
     began, cpu = time.perf_counter(), time.process_time()
     for beat, each in enumerate(samples):
         writer.offer(each)
         records = [Entry(START, Audited(START, "ann", "note", "done", str(beat)))] * 2
-        writer.offer_entries(2 * beat + 1, records, bytes(32))
+        for record in records:
+            digest = link(digest, encode(record))
+        writer.offer_entries(2 * beat + 1, records, digest)
         asked = time.perf_counter()
         reader.audit(100)
         reads.append(time.perf_counter() - asked)
@@ -104,10 +108,11 @@ def paced(path: Path) -> tuple[Writer, list[float], list[float], float]:
 
 def catching_up(path: Path, count: int) -> float:
     """Journal records a second at a start without a database."""
-    records = [(n, Entry(START, Audited(START, "ann", "note", "done", str(n)))) for n in range(1, count + 1)]
+    entries = (Entry(START, Audited(START, "ann", "note", "done", str(n))) for n in range(1, count + 1))
+    records = chained(bytes(16), map(encode, entries))
     writer = Writer.open(path, now=START)
     before = time.perf_counter()
-    writer.catch_up(records, Head(count, bytes(32)))
+    writer.catch_up(records, Head(count, records[-1].digest))
     took = time.perf_counter() - before
     writer.close()
     return count / took

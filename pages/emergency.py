@@ -41,7 +41,7 @@ def state(picture: reads.Picture) -> None:
     since = f" since {clock(breaker['since'], day=True)}" if breaker.get("since") else ""
     st.markdown(f"**{words}**{since} · halts so far: {number(breaker.get('halt_seq'), 0)}")
     st.caption(banner.MEANING.get(picture.state, banner.MEANING["unknown"]))
-    causes = list(breaker.get("triggers") or ())
+    causes = [*(breaker.get("triggers") or ()), *(breaker.get("partial") or ())]
     if causes:
         tables.show(causes, tables.CAUSE, "causes", 8)
     elif picture.status is not None:

@@ -13,17 +13,20 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Self
 
 import httpx2
 import msgspec
 
+from sidecar.acting import Acts
 from sidecar.domain.errors import DeskUnreachable
-from sidecar.following import Frame, Json, Mirror, answered, follow, given
-from sidecar.questions import Questions, segment
+from sidecar.following import Frame, Json, Mirror, answered, follow
+from sidecar.questions import segment
+from sidecar.record import broken_link
 
-__all__ = ["Desk", "Frame", "Json", "Mirror"]
+__all__ = ["Desk", "Frame", "Json", "Mirror", "broken_link"]
 
 #: Seconds: to connect; to wait for a read; to wait for a command, whose answer waits for the disk and the venue.
 CONNECT_S = 2.0
@@ -32,7 +35,7 @@ COMMAND_S = 15.0
 _ORDER_TRIES = 3
 
 
-class Desk(Questions):
+class Desk(Acts):
     """A desk at ``url``. Without a key only what is public can be read. Use it in a ``with`` block, or ``close`` it.
 
     No command is ever sent twice, but for an order, which carries a ``client_order_id`` that the desk takes once.
@@ -109,20 +112,37 @@ class Desk(Questions):
         events: list[Json] = self._read("/api/v1/risk/breaker/history", limit=limit)["events"]
         return events
 
+    def breaches(self, limit: int = 100) -> Json:
+        """What is over a limit or near it ``now``, and the breaches on record (``history``), newest first."""
+        return self._read("/api/v1/risk/breaches", limit=limit)
+
+    def audit(
+        self,
+        limit: int = 100,
+        cursor: str = "",
+        actor: str = "",
+        action: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Json:
+        """The desk's record, newest first: ``records``, ``next_cursor``, and the ``head`` on disk.
+
+        Times are aware. :func:`broken_link` checks the chain of what comes back unfiltered.
+        """
+        times = {"from": since.isoformat() if since else "", "to": until.isoformat() if until else ""}
+        return self._read("/emergency/audit", limit=limit, cursor=cursor, actor=actor, action=action, **times)
+
+    def logs(self, lines: int = 100, level: str = "info") -> list[Json]:
+        """The newest lines of the sidecar's log at that level or above, newest first; for an admin's key."""
+        found: list[Json] = self._read("/emergency/logs/recent", lines=lines, level=level)["logs"]
+        return found
+
     def equity(self, fund_id: str = "*", limit: int = 500) -> list[Json]:
         """A fund's value over time, newest first: ``timestamp``, ``portfolio_value``, ``daily_pnl``, …"""
         items: list[Json] = self._read(f"/api/v1/funds/{segment(fund_id)}/performance", limit=limit)["items"]
         return items
 
     # ---- commands ------------------------------------------------------------------------------------------------
-
-    def stop(self, reason: str, flatten: bool = False) -> Json:
-        """Emergency stop. The halt is on disk when this returns; ``flatten`` also begins to close what is open."""
-        return self._command("POST", "/emergency/stop", {"reason": reason, "flatten": flatten})
-
-    def reset(self, reason: str) -> Json:
-        """Return to active; :class:`DeskRefused` 409 while a cause stands."""
-        return self._command("POST", "/emergency/circuit-breaker/reset", {"reason": reason})
 
     def what_if(self, orders: Sequence[Json]) -> Json:
         """What orders would do, sent one after another; nothing is sent. Each is a dictionary of :meth:`order`'s words:
@@ -171,25 +191,6 @@ class Desk(Questions):
                 if attempt == _ORDER_TRIES - 1 or isinstance(error.__cause__, httpx2.ConnectError):
                     raise
         raise AssertionError  # the loop returns or raises
-
-    def cancel(self, order_id: str) -> Json:
-        """Cancel one order."""
-        return self._command("DELETE", f"/api/v1/orders/{segment(order_id)}")
-
-    def cancel_all(self, reason: str = "asked from Python", fund_id: str | None = None) -> Json:
-        """Cancel every working order, or those of one fund."""
-        return self._command("POST", "/api/v1/orders/cancel-all", given(reason=reason, fund_id=fund_id))
-
-    def close(
-        self, *, position_id: str | None = None, symbol: str | None = None, close_all: bool = False, reason: str
-    ) -> Json:
-        """Close one position, all of one symbol, or all: exactly one of the three."""
-        body = given(position_id=position_id, symbol=symbol, close_all=close_all or None, reason=reason)
-        return self._command("POST", "/emergency/positions/close", body)
-
-    def set_limits(self, limits: Mapping[str, float], reason: str, fund_id: str | None = None) -> Json:
-        """Change some limits, desk-wide or for one fund."""
-        return self._command("PUT", "/api/v1/risk/limits", given(limits=dict(limits), reason=reason, fund_id=fund_id))
 
     # ---- the stream ----------------------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ from sidecar.desk.state import DeskState
 from sidecar.domain.errors import InputError
 from sidecar.live import Live, wall_now
 from sidecar.reference import load_stresses
-from sidecar.servers import analytics, funds, metrics, stream, what_if
+from sidecar.servers import analytics, funds, metrics, stream, what_if, witness
 from sidecar.servers.http import create_app
 from sidecar.servers.hub import Hub
 from sidecar.servers.keys import KeyStore
@@ -26,6 +26,7 @@ from sidecar.settings import Settings
 from sidecar.store.journal import Journal
 from sidecar.store.reader import Reader
 from sidecar.store.writer import Writer
+from sidecar.telemetry import log
 from sidecar.telemetry.collector import scraper
 from sidecar.telemetry.measured import Telemetry
 from sidecar.telemetry.scene import Facts, StoreFacts
@@ -68,6 +69,7 @@ def app_of(running: Running) -> FastAPI:
         funds.router(ports, running.keys, running.reader.equity),
         analytics.router(ports, running.keys, _analysis(running), settings),
         what_if.router(ports, running.keys, settings),
+        witness.router(ports, running.keys, _records(running)),
     )
     return create_app(ports, running.keys, settings, routers)
 
@@ -93,6 +95,7 @@ def ports_of(running: Running) -> Ports:
         fills=lambda query: reader.fills(query.limit, query.before, query.fund_id, query.strategy),
         breaker_history=reader.breaker_history,
         limits=limits,
+        limits_set=state.limits_set,
         ready=lambda: not_ready(running),
         audit=lambda record: live.remember([record]),
         on_request=told.on_request,
@@ -101,6 +104,11 @@ def ports_of(running: Running) -> Ports:
         version=__version__,
         record_failure=lambda: running.writer.failure or "",
     )
+
+
+def _records(running: Running) -> witness.Records:
+    head = running.journal
+    return witness.Records(running.reader.audit, lambda: (head.head.seq, head.head.digest.hex()), log.recent)
 
 
 def _analysis(running: Running) -> Analysis:
@@ -116,6 +124,7 @@ def not_ready(running: Running) -> tuple[str, ...]:
         (live.latest is None, "no report yet"),
         (live.latest is not None and age > REPORT_STALE_S, f"the newest report is {age:.0f} s old"),
         (bool(live.failure), f"the desk failed: {live.failure}"),
+        (live.watchman.failed, "nobody watches for stop file and hanging loop: restart the sidecar"),
         (running.journal.refusal is not None, str(running.journal.refusal)),
         (bool(running.writer.failure), f"database: {running.writer.failure}"),
         (bool(running.keys.problem), f"keys: {running.keys.problem}"),

@@ -13,23 +13,24 @@ from typing import get_args
 
 from sidecar.desk.state import DeskState
 from sidecar.desk.step import step
+from sidecar.domain.commands import CancelOrder, PlaceOrder
 from sidecar.domain.errors import JournalFailed
 from sidecar.domain.events import (
     AnyEvent,
     Beat,
-    CancelOrder,
     MarketEvent,
     OrderCancelled,
     OrderRejected,
-    PlaceOrder,
     Quote,
     StorageFailed,
     StrategyFailed,
+    VenueEvent,
 )
-from sidecar.domain.orders import OrderState
+from sidecar.domain.orders import WORKING, Order, OrderState
 from sidecar.domain.records import AnyRecord
-from sidecar.domain.report import CancelAtVenue, Intent, Outcome, Published, SendOrder
+from sidecar.domain.report import AskVenue, CancelAtVenue, Intent, Outcome, Published, SendOrder
 from sidecar.strategies.protocol import Strategy
+from sidecar.venues.guarded import Guarded
 from sidecar.venues.port import Broker
 
 MARKET = get_args(MarketEvent)
@@ -39,6 +40,9 @@ Answer = Callable[[Outcome, JournalFailed | None], None]
 Later = Callable[[Callable[[], None]], None]
 
 log = logging.getLogger(__name__)
+
+#: Why an order ended that the venue never saw.
+WITHDRAWN = "withdrawn before it left"
 
 
 def kept(_: Sequence[AnyRecord]) -> Future[int]:
@@ -51,7 +55,8 @@ def kept(_: Sequence[AnyRecord]) -> Future[int]:
 class Drive:
     """The desk's engine room. Not thread-safe: one thread calls ``handle``, and ``later`` brings work back to it.
 
-    A strategy that raises is disabled; after a reset by a named person it is asked again.
+    A strategy that raises is disabled; after a reset by a named person it is asked again. A broker that raises is a
+    venue that gave no answer: what was sent so is unknown, and never sent again.
 
     :param keep: makes records durable; an order that adds risk leaves, and an answer is given, only after it has.
     :param answer: told each command's outcome once its records are on disk, or why they are not.
@@ -72,7 +77,7 @@ class Drive:
         record: Callable[[AnyEvent], None] = lambda _: None,
     ) -> None:
         self.state = state
-        self.broker = broker
+        self.broker: Broker = Guarded(broker)
         self.strategies = list(strategies)
         self._keep = keep
         self._publish = publish
@@ -124,6 +129,8 @@ class Drive:
         for action in report.actions:
             if isinstance(action, CancelAtVenue):
                 self._cancel(action)
+            elif isinstance(action, AskVenue):
+                self._ask_venue(action)
         if not report.records:
             # What leaves no record is answered at once: a what-if.
             for outcome in report.outcomes:
@@ -154,22 +161,37 @@ class Drive:
         order_id = action.order.id
         if order_id in self._unsent:
             self._unsent.discard(order_id)
-            self._queue.append(OrderCancelled(self.state.now, order_id, "withdrawn before it left"))
+            self._queue.append(OrderCancelled(self.state.now, order_id, WITHDRAWN))
         else:
             self._queue.extend(self.broker.cancel(action.order, self.state.now))
 
+    def _ask_venue(self, action: AskVenue) -> None:
+        answer = self.broker.book(self.state.now, action.orders)
+        if answer is not None:
+            self._queue.append(answer)
+
     def _send(self, action: SendOrder, failure: JournalFailed | None) -> None:
         order = self.state.orders[action.order.id]
-        withdrawn = order.id not in self._unsent or order.state is not OrderState.PENDING
+        withdrawn = order.id not in self._unsent or order.state not in WORKING
         self._unsent.discard(order.id)
         if withdrawn:
             return  # a stop came while the intent was on its way to the disk
-        if failure is not None and not order.reduces_only:
-            self.handle(OrderRejected(self.state.now, order.id, "its intent could not be put on disk"))
+        withheld = self._withheld(order, failure)
+        if withheld is not None:
+            self.handle(withheld)
             return
         contract = self.state.contracts[order.request.symbol]
         for answer in self.broker.send(order, contract, self.state.now):
             self.handle(answer)
+
+    def _withheld(self, order: Order, failure: JournalFailed | None) -> VenueEvent | None:
+        """The last word before the venue: what the desk is told of an order that must not leave; None lets it go."""
+        now = self.state.now
+        if order.state is not OrderState.PENDING:
+            return OrderCancelled(now, order.id, WITHDRAWN)  # its intent took so long that it is unknown by now
+        if failure is not None and not order.reduces_only:
+            return OrderRejected(now, order.id, "its intent could not be put on disk")
+        return None
 
     def _ask(self, strategy: Strategy, published: Published) -> None:
         try:

@@ -6,31 +6,34 @@ No server in here: what asks the desk (HTTP, a test, the terminal) gets ``latest
 from __future__ import annotations
 
 import logging
+import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from threading import Event as Flag
-from threading import Lock, Thread
+from threading import Thread
 
+from sidecar.beside import Beside, shown
 from sidecar.desk import loop
 from sidecar.desk.inbox import Inbox
 from sidecar.desk.state import DeskState
-from sidecar.domain.breaker import Cause, Trigger
-from sidecar.domain.errors import DeskError, JournalFailed
-from sidecar.domain.events import AnyEvent, CommandEvent, FeedState, MarketEvent
+from sidecar.domain.breaker import BreakerState, BreakerStatus, Cause, Trigger
+from sidecar.domain.commands import CommandEvent, Reset, Stop
+from sidecar.domain.events import AnyEvent, FeedState, MarketEvent
 from sidecar.domain.records import AnyRecord, Entry, encode
 from sidecar.domain.report import Outcome, Published
 from sidecar.drive import Drive
-from sidecar.pace import MarketClock, play
+from sidecar.latch import Latch, Latched
+from sidecar.pace import Held, MarketClock, play
 from sidecar.risk import breaker
+from sidecar.stop_file import StopFile
 from sidecar.store.journal import Journal
 from sidecar.strategies.protocol import Strategy
 from sidecar.venues.port import Broker, Feed
+from sidecar.waiting import Waiting
+from sidecar.watchman import Watchman
 
 log = logging.getLogger(__name__)
-
-#: How long (seconds) market time waits for a feed's first event.
-FEED_WAIT_S = 5.0
 
 Kept = Callable[[int, Sequence[Entry]], None]
 
@@ -45,11 +48,13 @@ def wall_now() -> int:
 
 
 class Live:
-    """A running desk. ``start`` it once; ``stop`` ends both threads and leaves the journal to its owner.
+    """A running desk. ``start`` it once; ``stop`` ends its threads and leaves the journal to its owner.
 
     :param kept: told the sequence number of the last of some entries, and the entries, once they are on disk.
     :param publish: told each report on the desk's thread; must not wait.
     :param on_tick: told how long (seconds) the oldest news that is in a report waited for it.
+    :param watchdog_s: how long the loop may be without a beat before the desk is stopped beside it.
+    :param stop_file: what stops the desk without HTTP, if anything does.
     """
 
     def __init__(
@@ -67,13 +72,17 @@ class Live:
         record: Callable[[AnyEvent], None] = lambda _: None,
         on_beat: Callable[[float], None] = lambda _: None,
         on_tick: Callable[[float], None] = lambda _: None,
+        watchdog_s: float = float("inf"),
+        stop_file: StopFile | None = None,
     ) -> None:
         self.latest: Published | None = None
         self.failure = ""
         self.ended = Flag()
         self._journal = journal
         self._feed = feed
-        self._broker = broker
+        self.beats = 0
+        self.latch = Latch()
+        self._broker = Latched(broker, self.latch)
         self._clock = clock
         self._beat_s = beat_s
         self._kept = kept
@@ -83,22 +92,29 @@ class Live:
         self._published_at = 0.0
         self._state = state
         self.inbox = Inbox()
-        self._waiting: dict[str, Future[Outcome]] = {}
-        self._waiting_lock = Lock()
-        self._ended = ""
+        self._waiting = Waiting()
         self._stopped = Flag()
-        self._from = clock.now()
-        self._flowing = Flag()
-        self._held_until = float("inf")
+        self._held = Held(clock)
         self.drive = Drive(
             state,
-            broker,
+            self._broker,
             strategies,
             keep=self.keep,
             publish=self._take_report,
-            answer=self._answer,
+            answer=self._waiting.answer,
             later=self.inbox.call,
             record=record,
+        )
+        self.watchman = Watchman(self, stop_file, watchdog_s, wall_now)
+        self._beside = Beside(
+            self._broker,
+            keep=self.keep,
+            report=lambda: self.latest.report if self.latest else None,
+            standing=lambda: state.breaker,
+            now=self.now,
+            put=self.inbox.put,
+            show=self._show,
+            answer=self._waiting.answer,
         )
         self._threads = (
             Thread(target=self._run_desk, name="desk", daemon=True),
@@ -107,43 +123,47 @@ class Live:
 
     def start(self) -> None:
         """Begin: the desk first, so that what the feed says finds it."""
-        self._held_until = time.monotonic() + FEED_WAIT_S
+        self._held.begin()
         for thread in self._threads:
             thread.start()
+        self.watchman.start()
 
     def stop(self) -> None:
-        """End both threads; what waits for an answer is told that there will be none."""
+        """End the threads; what waits for an answer is told that there will be none."""
         self._stopped.set()
         self.inbox.close()
         for thread in self._threads:
             if thread.ident is not None:
                 thread.join(timeout=5.0)
-        self._end("the desk was stopped before it could answer")
+        self._waiting.end("the desk was stopped before it could answer")
+        self.watchman.stop()
         self.ended.set()
 
     def submit(self, command: CommandEvent) -> Future[Outcome]:
-        """Ask the desk; the future resolves once what came of it is on disk, or fails with a ``DeskError``."""
-        future: Future[Outcome] = Future()
-        future.set_running_or_notify_cancel()  # who no longer waits cannot take the answer away from the desk
-        with self._waiting_lock:
-            if self._ended:
-                future.set_exception(DeskError(self._ended))
-                return future
-            self._waiting[command.request_id] = future
+        """Ask the desk; the future resolves once what came of it is on disk, or fails with a ``DeskError``.
+
+        A stop shuts the latch here and now, and is answered even if the loop is not.
+        """
+        if isinstance(command, Stop):
+            self.latch.pull(command.request_id)
+        future = self._waiting.ask(command.request_id)
+        if isinstance(command, Stop):
+            self.watchman.expect(command, future)
         self.inbox.put(command)
         return future
 
-    def now(self) -> int:
-        """Market time, microseconds UTC. It stands still until the feed's first event is ready, for a while at most.
+    def halt(self, actor: str, reason: str) -> Future[Outcome]:
+        """Stop the desk from this side of its doors: a file, a signal, the watchdog."""
+        name = f"{actor}-{secrets.token_hex(6)}"
+        return self.submit(Stop(at=self.now(), request_id=name, actor=actor, reason=reason))
 
-        A feed that takes a moment to begin would otherwise be stale before its first quote, the more so at speed.
-        """
-        if self._flowing.is_set():
-            return self._clock.now()
-        if time.monotonic() < self._held_until:
-            return self._from
-        self._flow()
-        return self._clock.now()
+    def halt_beside(self, stops: Sequence[Stop]) -> None:
+        """Put stops through that the loop has not taken; it takes them too when it returns."""
+        self._beside.halt(stops)
+
+    def now(self) -> int:
+        """Market time, microseconds UTC."""
+        return self._held.now()
 
     def report_age_s(self) -> float:
         """Wall seconds since the newest report; infinite before the first."""
@@ -167,34 +187,15 @@ class Live:
             self._on_tick(waited)
         self._publish(published)
 
-    def _answer(self, outcome: Outcome, failure: JournalFailed | None) -> None:
-        with self._waiting_lock:
-            future = self._waiting.pop(outcome.request_id, None)
-        if future is None:
-            return
-        if failure is not None:
-            future.set_exception(failure)
-        else:
-            future.set_result(outcome)
-
-    def _end(self, why: str) -> None:
-        """Answer whoever waits, and whoever asks from now on."""
-        with self._waiting_lock:
-            self._ended = self._ended or why
-            for future in self._waiting.values():
-                future.set_exception(DeskError(self._ended))
-            self._waiting.clear()
-
-    def _flow(self) -> None:
-        """Let market time run."""
-        with self._waiting_lock:
-            if not self._flowing.is_set():
-                self._clock.set(self._from)
-                self._flowing.set()
+    def _show(self, after: BreakerState) -> None:
+        """What a reader sees of a stop that the loop has not taken."""
+        published = self.latest
+        if published is not None:
+            self.latest = Published(shown(published.report, after), published.chain)
 
     def _events(self) -> Iterator[MarketEvent]:
         for event in self._feed.events():
-            self._flow()
+            self._held.flow()
             yield event
 
     def _run_feed(self) -> None:
@@ -210,7 +211,7 @@ class Live:
 
     def _run_desk(self) -> None:
         try:
-            loop.run(self.inbox, self.drive.handle, self.now, self._beat_s, self._on_beat)
+            loop.run(self.inbox, self._handle, self.now, self._beat_s, self._count_beat)
         except Exception as error:
             # A bug in the core: stop the machine with the breaker open on disk, so that a restart does not trade on.
             log.exception("desk failed")
@@ -218,8 +219,19 @@ class Live:
             try:
                 self._halt()
             finally:
-                self._end(f"the desk failed: {self.failure}")
+                self._waiting.end(f"the desk failed: {self.failure}")
                 self.ended.set()
+
+    def _handle(self, event: AnyEvent) -> None:
+        self.drive.handle(event)
+        if isinstance(event, Stop):
+            self.latch.take(event.request_id)
+        elif isinstance(event, Reset) and self._state.breaker.status is not BreakerStatus.EMERGENCY_STOP:
+            self.latch.release()
+
+    def _count_beat(self, late_s: float) -> None:
+        self.beats += 1
+        self._on_beat(late_s)
 
     def _halt(self) -> None:
         """Put the trip on disk, whatever of a half-done event goes with it, and ask for the cancel of what works."""
@@ -228,5 +240,5 @@ class Live:
         state.note_breaker(*breaker.trip(state.breaker, cause))
         kept = self.keep(state.pending.records)
         for order in list(state.working.values()):
-            self._broker.cancel(order, state.now)
+            self.drive.broker.cancel(order, state.now)
         kept.result(timeout=_HALT_WAIT_S)

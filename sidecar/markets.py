@@ -16,6 +16,8 @@ from sidecar.domain.reference import Reference
 from sidecar.replay import staleness
 from sidecar.settings import Settings
 from sidecar.store import tape
+from sidecar.venues.faults import parse
+from sidecar.venues.faulty import FaultyBroker
 from sidecar.venues.matching import PaperSettings
 from sidecar.venues.paper import PaperBroker
 from sidecar.venues.port import Broker, Feed
@@ -131,10 +133,13 @@ def _from(events: Iterable[AnyEvent], resume_at: int) -> Iterator[AnyEvent]:
             yield msgspec.structs.replace(event, at=resume_at)
 
 
-def paper(settings: Settings, calendar: Calendar, stale_s: float = 10.0) -> PaperBroker:
-    """The paper account's venue, as the settings describe it; it fills on no quote older than ``stale_s``."""
+def paper(settings: Settings, calendar: Calendar, stale_s: float = 10.0) -> Broker:
+    """The paper account's venue, as the settings describe it; it fills on no quote older than ``stale_s``.
+
+    With faults in the settings it plays them, for a rehearsal; every report says so.
+    """
     simulation = settings.simulation
-    return PaperBroker(
+    venue = PaperBroker(
         seed=settings.seed,
         settings=PaperSettings(
             latency_us=simulation.paper_latency_ms * 1_000,
@@ -144,6 +149,9 @@ def paper(settings: Settings, calendar: Calendar, stale_s: float = 10.0) -> Pape
         ),
         calendar=calendar,
     )
+    if not simulation.paper_faults.strip():
+        return venue
+    return FaultyBroker(venue, parse(simulation.paper_faults), seed=settings.seed)
 
 
 #: Add a market here: its name on the command line, and what opens it.

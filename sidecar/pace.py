@@ -15,6 +15,10 @@ _SLIP_S = 0.25
 _SLIP = 2 * SECOND
 
 
+#: How long (seconds) market time waits for a feed's first event.
+FEED_WAIT_S = 5.0
+
+
 class MarketClock:
     """Market time: an anchor and a speed (market seconds per wall second).
 
@@ -48,6 +52,41 @@ class MarketClock:
 
     def _time(self) -> int:
         return self._market + int((self._wall() - self._anchor) * self.speed * SECOND)
+
+
+class Held:
+    """Market time that stands still until the feed's first event is ready, for ``wait_s`` seconds at most.
+
+    A feed that takes a moment to begin would otherwise be stale before its first quote, the more so at speed.
+    """
+
+    def __init__(self, clock: MarketClock, wait_s: float = FEED_WAIT_S) -> None:
+        self._clock = clock
+        self._wait_s = wait_s
+        self._from = clock.now()
+        self._until = float("inf")
+        self._flowing = Flag()
+        self._lock = Lock()
+
+    def begin(self) -> None:
+        """The feed was asked to begin: from now on the wait counts."""
+        self._until = time.monotonic() + self._wait_s
+
+    def flow(self) -> None:
+        """Let market time run."""
+        with self._lock:
+            if not self._flowing.is_set():
+                self._clock.set(self._from)
+                self._flowing.set()
+
+    def now(self) -> int:
+        """Market time, microseconds UTC."""
+        if self._flowing.is_set():
+            return self._clock.now()
+        if time.monotonic() < self._until:
+            return self._from
+        self.flow()
+        return self._clock.now()
 
 
 def play(

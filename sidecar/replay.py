@@ -83,8 +83,8 @@ class Silent:
     def on_time(self, at: int) -> tuple[VenueEvent, ...]:  # noqa: ARG002
         return ()
 
-    def book(self, at: int) -> VenueBook:
-        return VenueBook(at, {}, ())
+    def book(self, at: int, orders: Sequence[Order] = ()) -> VenueBook | None:  # noqa: ARG002
+        return None
 
     def restore(self, positions: Mapping[str, int]) -> None:  # noqa: ARG002
         return

@@ -18,6 +18,7 @@ import msgspec
 from sidecar import __version__
 from sidecar.desk.recovery import restore, start_state, unfunded
 from sidecar.desk.state import DeskState
+from sidecar.domain.commands import Stop
 from sidecar.domain.errors import ConfigurationError
 from sidecar.domain.records import AnyRecord, Started
 from sidecar.domain.report import Published
@@ -36,6 +37,7 @@ from sidecar.servers.hub import Hub
 from sidecar.servers.keys import KeyStore
 from sidecar.servers.subscriber import StreamSettings
 from sidecar.settings import Settings, desk_config
+from sidecar.stop_file import StopFile
 from sidecar.store.lock import DataDirectoryLock
 from sidecar.store.reader import Reader
 from sidecar.store.writer import Writer
@@ -47,10 +49,10 @@ log = logging.getLogger(__name__)
 class Sidecar:
     """Everything of one data directory, started. Use it as a context: leaving it stops and closes in order."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, telemetry: Telemetry | None = None) -> None:
         self.settings = settings
         self.began = time.monotonic()
-        self.telemetry = Telemetry()
+        self.telemetry = telemetry or Telemetry()
         with ExitStack() as opened:
             self._open(settings, opened)
             self._opened = opened.pop_all()
@@ -64,14 +66,16 @@ class Sidecar:
         folder = settings.data_dir
         folder.mkdir(parents=True, exist_ok=True)
         opened.callback(DataDirectoryLock(folder).release)
+        self.stop_file = StopFile(folder)
         self.keys = KeyStore(folder)
         self.writer = self._writer(settings)
         opened.callback(self.writer.close)
         head, projected = self.writer.head(), self.writer.last_breaker()
-        journal = open_journal(folder, (head,) if head else (), wall_now(), self.telemetry.on_sync)
+        journal = open_journal(folder, (head,) if head else (), wall_now(), self.telemetry.on_sync, self._stop_full)
         self.journal = journal.journal
         opened.callback(self.journal.close)
-        self.writer.catch_up(journal.entries, self.journal.head)
+        self.writer.catch_up(journal.records, self.journal.head)
+        self.writer.give_way(journal.full)
         self.projecting = Projecting(lambda: self.journal.head, self.writer.offer_entries)
         self.reader = Reader(self.writer.cursor)
 
@@ -120,6 +124,8 @@ class Sidecar:
             record=self.recorder.take if self.recorder else lambda _: None,
             on_beat=self.telemetry.on_beat,
             on_tick=self.telemetry.on_tick,
+            watchdog_s=settings.desk.watchdog_s,
+            stop_file=self.stop_file,
         )
 
     def _market(self, settings: Settings, records: Sequence[AnyRecord]) -> Market:
@@ -144,15 +150,30 @@ class Sidecar:
         state = self.state
         now = max(state.now, market.at)
         first: list[AnyRecord] = [Started(now, __version__, market.label, market.feed.simulated)]
-        if damage:
-            state.note_breaker(*breaker.stop(state.breaker, now, "desk", f"the journal was damaged: {damage}"))
-            first += state.pending.records
-            state.pending.records.clear()
+        stops = [("desk", f"the journal was damaged: {damage}")] if damage else []
+        stops += [(halted.actor, halted.reason) for halted in state.halted]
+        stops += [("stop-file", reason) for reason in self.stop_file.look_at_start()]
+        for actor, reason in stops:
+            state.note_breaker(*breaker.stop(state.breaker, now, actor, reason))
+        state.halted.clear()
+        first += state.pending.records
+        state.pending.records.clear()
         self.live.keep(first).result(timeout=30)
         settled(self.settings.data_dir)
+        self.stop_file.settle(wall_now())
         held = {position.symbol: state.book.net(position.symbol) for position in state.book.open_positions()}
         market.broker.restore(held)
-        self.live.drive.handle(market.broker.book(now))
+        self._reconcile(now)
+
+    def _reconcile(self, now: int) -> None:
+        """Compare with the venue. A failed query is not an empty book: trading is then off until a person resets."""
+        state, drive = self.state, self.live.drive
+        told = drive.broker.book(now, tuple(state.working.values()))
+        if told is None or told.problem:
+            why = f"the venue could not say what it holds: {told.problem if told else 'no answer'}"
+            state.note_breaker(*breaker.disable(state.breaker, now, "desk", why))
+        if told is not None:
+            drive.handle(told)
 
     def _publish(self, published: Published) -> None:
         """Plain calls, none of which may wait."""
@@ -167,9 +188,20 @@ class Sidecar:
             return None
         if not fresh:
             raise ConfigurationError("record", "a recording begins with an empty book", "use a new --data-dir")
+        if self.stop_file.look_at_start():
+            raise ConfigurationError("record", "a stop file lies in the data directory", "remove it first")
         state = self.state
         config = msgspec.structs.replace(state.config, limits=dict(state.limits[None]))
         return Recorder(settings.record, config, market.feed, zone=state.calendar.zone.key, notes=state.notes)
+
+    def _stop_full(self) -> None:
+        """The disk is full, and the journal lives on its reserve: no more risk, until a person says so."""
+        log.critical("disk full", extra={"folder": str(self.settings.data_dir)})
+        if not hasattr(self, "live"):
+            return  # nothing trades yet, and readiness says why
+        reason = f"the disk of {self.settings.data_dir} is full; make room, then reset"
+        stop = Stop(at=self.live.now(), request_id=f"full-{time.monotonic_ns()}", actor="desk", reason=reason)
+        self.live.submit(stop).add_done_callback(lambda done: done.exception())
 
     def start(self) -> None:
         """Let the desk run."""

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import json
 import os
-from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_origin
+from typing import Any, Literal, get_origin
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -25,76 +24,9 @@ from sidecar.desk.config import DeskConfig, History
 from sidecar.domain.errors import ConfigurationError, InputError
 from sidecar.history import load_history
 from sidecar.risk.limits import validate
+from sidecar.sections import DeskSection, MarketSection, Money, Number, Positive, ServerSection, StoreSection, Whole
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-
-
-def _no_bool(value: Any) -> Any:
-    if isinstance(value, bool):
-        raise ValueError("is true or false, not a number")
-    return value
-
-
-Number = Annotated[float, BeforeValidator(_no_bool), Field(allow_inf_nan=False)]
-Money = Annotated[Decimal, BeforeValidator(_no_bool)]
-Whole = Annotated[int, BeforeValidator(_no_bool)]
-Fraction = Annotated[Number, Field(ge=0.0, le=1.0)]
-Positive = Annotated[Number, Field(gt=0.0)]
-Rate = Annotated[Number, Field(ge=-0.1, le=1.0)]
-Names = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)]
-
-
-class Section(BaseModel):
-    """A table of ``desk.toml``: unknown keys are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class DeskSection(Section):
-    """The book and how it is valued."""
-
-    exchange: str = "NSE"
-    currency: str = "INR"
-    volatility_index: str = "INDIAVIX"
-    risk_free_rate: Rate = 0.065
-    rate_curve: tuple[tuple[Positive, Rate], ...] = ()
-    history: str = ""
-    history_method: Literal["filtered", "historical"] = "filtered"
-    beat_ms: Annotated[Whole, Field(ge=10, le=10_000)] = 100
-    confirmations: Annotated[Whole, Field(ge=1, le=100)] = 3
-    margin_scale: Annotated[Number, Field(ge=1.0, le=10.0)] = 1.0
-
-
-class MarketSection(Section):
-    """The simulated market and the paper account."""
-
-    start_date: str = "2026-09-07"
-    underlyings: Names = ("NIFTY",)
-    strikes_each_side: Annotated[Whole, Field(ge=3, le=200)] = 20
-    expiries: Annotated[Whole, Field(ge=1, le=8)] = 2
-    quotes_per_second: Positive = 300.0
-    paper_latency_ms: Annotated[Whole, Field(ge=0, le=60_000)] = 50
-    paper_reject_rate: Fraction = 0.0
-    paper_assumed_spread: Fraction = 0.01
-
-
-class ServerSection(Section):
-    """The doors."""
-
-    allowed_hosts: Names = ("127.0.0.1", "localhost", "[::1]")
-    allowed_origins: Names = ("http://127.0.0.1:8501", "http://localhost:8501")
-    stop_wait_s: Positive = 1.0
-    answer_wait_s: Positive = 5.0
-    heartbeat_s: Positive = 30.0
-    flatten_on_stop: bool = False
-
-
-class StoreSection(Section):
-    """What is written, how often, and for how long."""
-
-    commit_ms: Annotated[Whole, Field(ge=10, le=60_000)] = 250
-    report_every_s: Positive = 1.0
-    quotes: bool = True
 
 
 class Settings(BaseSettings):
@@ -216,7 +148,7 @@ def _limits(settings: Settings) -> dict[str, float]:
 
 
 def _known_environment() -> set[str]:
-    return {*Settings.model_fields, "settings", "url", "key", "ui_key_file"}
+    return {*Settings.model_fields, "settings", "url", "key", "ui_key_file", "admin_key"}
 
 
 def desk_config(settings: Settings) -> DeskConfig:
@@ -227,6 +159,8 @@ def desk_config(settings: Settings) -> DeskConfig:
     if not settings.capital:
         raise ConfigurationError("capital", "no fund has any", "give one in desk.toml under [capital]")
     for fund, money in settings.capital.items():
+        if "/" in fund or fund in ("", "*"):
+            raise ConfigurationError(f"capital.{fund}", "cannot name a fund", "leave out / and do not call it *")
         if not money.is_finite() or money <= 0:
             raise ConfigurationError(f"capital.{fund}", f"{money} is no capital", "give a positive amount")
     if settings.fund not in settings.capital:
@@ -243,4 +177,10 @@ def desk_config(settings: Settings) -> DeskConfig:
         history=_history(desk),
         confirmations=desk.confirmations,
         margin_scale=desk.margin_scale,
+        # An intent needs time to reach the disk, and that is not the market's: a second of the wall's clock at least.
+        order_timeout_s=max(desk.order_timeout_s, settings.speed),
+        cancel_retry_s=desk.cancel_retry_s,
+        ask_every_s=desk.ask_every_s,
+        reconcile_every_s=desk.reconcile_every_s,
+        rehearsed=settings.simulation.paper_faults,
     )

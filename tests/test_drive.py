@@ -11,11 +11,12 @@ from msgspec.structs import replace
 
 from sidecar.domain.breaker import BreakerStatus, Trigger
 from sidecar.domain.clock import SECOND
+from sidecar.domain.commands import CancelOrder, PlaceOrder, Reset, Stop, WhatIf
 from sidecar.domain.errors import JournalFailed
-from sidecar.domain.events import AnyEvent, Beat, CancelOrder, PlaceOrder, Reset, Stop, WhatIf
+from sidecar.domain.events import AnyEvent, Beat
 from sidecar.domain.orders import OrderRequest, OrderState, Side
 from sidecar.domain.records import AnyRecord, OrderRecorded
-from sidecar.domain.report import Intent, Outcome, OutcomeStatus, Published
+from sidecar.domain.report import AskVenue, Intent, Outcome, OutcomeStatus, Published
 from sidecar.drive import Drive
 from sidecar.strategies.protocol import Strategy
 from sidecar.venues.matching import PaperSettings
@@ -63,9 +64,11 @@ class Slow:
 class Room:
     """A desk, its drive and a paper venue without latency, with all that comes out of them."""
 
-    def __init__(self, strategies: Sequence[Strategy] = (), *, keep: Any = None, **more: Any) -> None:
+    def __init__(
+        self, strategies: Sequence[Strategy] = (), *, keep: Any = None, venue: PaperBroker | None = None, **more: Any
+    ) -> None:
         self.state = fresh(**more)
-        self.venue = PaperBroker(seed=1, settings=PaperSettings(latency_us=0))
+        self.venue = venue or PaperBroker(seed=1, settings=PaperSettings(latency_us=0))
         self.reports: list[Published] = []
         self.answers: list[tuple[Outcome, JournalFailed | None]] = []
         self.events: list[AnyEvent] = []
@@ -129,12 +132,12 @@ def test_a_strategys_order_passes_the_same_gate_under_its_own_name() -> None:
     strategy = Wants(queue=[Intent(place=request(quantity=6 * LOT, strategy="wants"))])
     room = Room([strategy])
     assert room.outcome.status is OutcomeStatus.REFUSED
-    assert room.state.orders["O00000001"].actor == "strategy:wants"
+    assert room.state.orders["O260907034459-00001"].actor == "strategy:wants"
     assert at_venue(room) == ()
     strategy.queue = [Intent(place=request(strategy="wants", price=Decimal("22.00")))]
     room.trade()
-    assert at_venue(room) == ("O00000002",)
-    strategy.queue = [Intent(cancel="O00000002")]
+    assert at_venue(room) == ("O260907034459-00002",)
+    strategy.queue = [Intent(cancel="O260907034459-00002")]
     room.trade(2)
     assert room.orders() == [OrderState.REFUSED, OrderState.CANCELLED]
 
@@ -196,7 +199,7 @@ def test_an_order_leaves_and_is_answered_only_once_its_intent_is_on_disk() -> No
     room.trade(3)
     assert at_venue(room) == ()
     journal.complete()
-    assert at_venue(room) == ("O00000001",)
+    assert at_venue(room) == ("O260907034459-00001",)
     assert [outcome.status for outcome, _ in room.answers] == [OutcomeStatus.DONE]
 
 
@@ -238,9 +241,11 @@ def test_that_does_not_hang_on_the_venues_answer_to_the_cancel() -> None:
     room = Room(keep=journal.keep)
     room.drive.broker = Deaf(seed=1, settings=PaperSettings(latency_us=0))
     room.place(price=Decimal("22.00"))
-    room.ask(CancelOrder, order_id="O00000001")
+    room.ask(CancelOrder, order_id="O260907034459-00001")
     journal.complete()
-    assert room.drive.broker.book(room.at).open_orders == ()
+    told = room.drive.broker.book(room.at)
+    assert told is not None
+    assert told.open_orders == ()
     assert room.orders() == [OrderState.CANCELLED]
 
 
@@ -303,7 +308,7 @@ def test_a_strategy_that_raises_is_disabled_and_the_desk_goes_on() -> None:
     room = Room([bad, good])
     bad.queue = [Intent(place=request(strategy="bad", price=Decimal("22.00")))]
     room.trade()
-    assert at_venue(room) == ("O00000001",)
+    assert at_venue(room) == ("O260907034459-00001",)
     bad.breaks = True
     room.trade(4)
     assert bad.asked == 3, "asked no more once it has raised"
@@ -326,7 +331,7 @@ def test_nothing_fills_at_a_quote_that_the_desk_refused() -> None:
     room.place(price=Decimal("22.00"))
     good = quote(CALL, room.at + 1)
     room.drive.handle(replace(good, bid=2_200.0, ask=2_201.0, last=2_200.0))
-    assert at_venue(room) == ("O00000001",)
+    assert at_venue(room) == ("O260907034459-00001",)
     room.drive.handle(replace(good, at=good.at + 1, bid=22.05, ask=22.10, last=22.05))
     assert room.orders() == [OrderState.FILLED]
 
@@ -372,3 +377,117 @@ def test_two_runs_give_the_same_bytes_under_another_hash_seed(repository: Any) -
     }  # fmt: skip
     assert len(outputs) == 1
     assert int(outputs.pop().split()[0]) > 6
+
+
+class Raising(PaperBroker):
+    """A venue whose calls raise while they are named in ``broken``."""
+
+    def __init__(self) -> None:
+        super().__init__(seed=1, settings=PaperSettings(latency_us=0))
+        self.broken: set[str] = set()
+        self.sends = 0
+
+    def _or_raise(self, name: str) -> None:
+        if name in self.broken:
+            raise ConnectionResetError("gone")
+
+    def send(self, *args: Any) -> Any:
+        self.sends += 1
+        answers = super().send(*args)  # it arrives, and the answer is lost
+        self._or_raise("send")
+        return answers
+
+    def cancel(self, *args: Any) -> Any:
+        self._or_raise("cancel")
+        return super().cancel(*args)
+
+    def book(self, *args: Any) -> Any:
+        self._or_raise("book")
+        return super().book(*args)
+
+    def on_market(self, event: Any) -> Any:
+        self._or_raise("on_market")
+        return super().on_market(event)
+
+    def on_time(self, at: int) -> Any:
+        self._or_raise("on_time")
+        return super().on_time(at)
+
+
+def raising() -> tuple[Room, Raising]:
+    venue = Raising()
+    return Room(venue=venue), venue
+
+
+def test_an_order_whose_send_raised_is_unknown_and_found_by_asking_and_never_sent_again() -> None:
+    room, venue = raising()
+    venue.broken = {"send", "book"}
+    room.place(price=Decimal("22.00"))
+    assert room.orders() == [OrderState.UNKNOWN]
+    assert room.state.orders["O260907034459-00001"].note == "the send failed: ConnectionResetError: gone"
+    room.trade(10)
+    assert room.orders() == [OrderState.UNKNOWN], "a question that raised is no answer"
+    assert "the venue does not say what it holds: ConnectionResetError: gone" in room.reports[-1].report.notes
+    venue.broken = set()
+    room.trade(10)
+    assert room.orders() == [OrderState.OPEN]
+    assert venue.sends == 1
+    assert room.state.breaker.active
+
+
+def test_a_cancel_that_raised_is_sent_again() -> None:
+    room, venue = raising()
+    room.place(price=Decimal("22.00"))
+    venue.broken = {"cancel"}
+    room.ask(Stop, reason="now")
+    assert room.state.breaker.status is BreakerStatus.EMERGENCY_STOP
+    assert "stopped here, venue unconfirmed: 1" in room.reports[-1].report.notes
+    room.trade(3)
+    assert room.orders() == [OrderState.OPEN]
+    venue.broken = set()
+    room.trade(10)
+    assert room.orders() == [OrderState.CANCELLED]
+    assert not any("unconfirmed" in note for note in room.reports[-1].report.notes)
+
+
+@pytest.mark.parametrize("deaf", ["on_market", "on_time"])
+def test_a_venue_that_cannot_be_heard_does_not_end_the_desk_and_what_was_missed_is_asked_for(deaf: str) -> None:
+    room, venue = raising()
+    room.place()
+    venue.broken = {"on_market", "on_time", "book"}
+    room.trade(5)
+    venue.broken = {deaf}
+    room.trade(40)
+    venue.broken = set()
+    room.trade(5)
+    assert room.orders() == [OrderState.FILLED]
+    assert room.state.book.net(CALL.id) == -LOT
+    assert room.state.breaker.active
+
+
+def test_an_order_that_became_unknown_on_its_way_to_the_disk_never_leaves() -> None:
+    journal = Slow()
+    room = Room(keep=journal.keep)
+    journal.complete()
+    room.place(price=Decimal("22.00"))
+    room.venue.book = lambda *_: None  # type: ignore[method-assign,assignment]
+    room.trade(6)
+    assert room.orders() == [OrderState.UNKNOWN]
+    journal.complete()
+    del room.venue.book
+    assert at_venue(room) == ()
+    assert room.orders() == [OrderState.CANCELLED]
+    assert room.state.orders["O260907034459-00001"].note == "withdrawn before it left"
+
+
+def test_the_desk_asks_and_the_answer_of_a_venue_that_answers_later_is_waited_for() -> None:
+    class Later(Raising):
+        def book(self, *args: Any) -> Any:
+            return None
+
+    room = Room(venue=Later())
+    room.place(price=Decimal("22.00"))
+    room.trade(70)
+    asked = [action for p in room.reports for action in p.report.actions if isinstance(action, AskVenue)]
+    assert len(asked) == 1
+    assert room.orders() == [OrderState.OPEN]

@@ -7,13 +7,15 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sidecar.desk.state import DeskState
 from sidecar.domain.breaker import BreakerStatus
+from sidecar.domain.commands import Stop
 from sidecar.domain.errors import DeskError
-from sidecar.domain.events import AnyEvent, MarketEvent, Stop
+from sidecar.domain.events import AnyEvent, MarketEvent
 from sidecar.domain.records import Audited, BreakerRecorded, decode
 from sidecar.domain.report import Published
 from sidecar.live import Live
@@ -21,9 +23,10 @@ from sidecar.markets import MARKETS
 from sidecar.pace import MarketClock
 from sidecar.reference import load_reference
 from sidecar.settings import desk_config
+from sidecar.store.disk import JournalIO
 from sidecar.store.journal import Journal
 from sidecar.strategies.protocol import Strategy
-from sidecar.venues.port import Feed
+from sidecar.venues.port import Broker, Feed
 from tests.wiring import ask_reset, ask_stop, open_and_quoted, small, until
 
 
@@ -52,7 +55,14 @@ class Running:
 
 @contextmanager
 def desk(
-    folder: Path, *, feed: Feed | None = None, strategies: tuple[Strategy, ...] = (), start: bool = True
+    folder: Path,
+    *,
+    feed: Feed | None = None,
+    strategies: tuple[Strategy, ...] = (),
+    start: bool = True,
+    io: JournalIO | None = None,
+    broker: Broker | None = None,
+    **more: Any,
 ) -> Iterator[Running]:
     settings = small(folder)
     reference = load_reference()
@@ -66,18 +76,19 @@ def desk(
         told.kept.append((last, len(entries)))
 
     path = folder / "journal.log"
-    journal = Journal.open(path, epoch=secrets.token_bytes(16))
+    journal = Journal.open(path, epoch=secrets.token_bytes(16), io=io)
     live = Live(
         state,
         journal,
         feed or market.feed,
-        market.broker,
+        broker or market.broker,
         strategies,
         MarketClock(market.at, settings.speed),
         beat_s=0.02,
         kept=kept,
         publish=told.published.append,
         record=told.events.append,
+        **more,
     )
     running = Running(live, journal, state, path, told)
     try:

@@ -11,7 +11,10 @@ from sidecar.domain.events import AnyEvent, Beat, Listed, Quote, Settlement
 from sidecar.markets import MARKETS, Market, calendar_of
 from sidecar.reference import load_reference
 from sidecar.replay import _PATIENCE
+from sidecar.settings import desk_config
 from sidecar.store.tape import TapeHeader, TapeWriter
+from sidecar.venues.faulty import FaultyBroker
+from sidecar.venues.paper import PaperBroker
 from tests.desk.world import CALENDAR, INDEX, LISTED, OPEN, chain, index
 from tests.wiring import small
 
@@ -139,3 +142,17 @@ def test_a_slow_tape_says_how_stale_its_index_may_be(tmp_path: Path) -> None:
     assert market(tmp_path, market="replay", tape=path).stale_s == 150.0 * _PATIENCE
     quick = tape_of(tmp_path / "b.tape", LISTED, *(index(OPEN + n * SECOND) for n in range(5)))
     assert market(tmp_path, market="replay", tape=quick).stale_s == 10.0
+
+
+def test_faults_of_the_settings_are_played_by_the_paper_venue_and_said_in_every_report(tmp_path: Path) -> None:
+    assert isinstance(market(tmp_path).broker, PaperBroker)
+    settings = small(tmp_path, simulation={"paper_faults": "reject=0.5 disconnect=60s@300s"})
+    made = MARKETS["sim"](settings, REFERENCE, CALENDAR, None)
+    assert isinstance(made.broker, FaultyBroker)
+    assert made.label == market(tmp_path).label, "the book is the same one"
+    assert desk_config(settings).rehearsed == "reject=0.5 disconnect=60s@300s"
+
+
+def test_faults_that_cannot_be_read_are_refused_by_the_settings_name(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"simulation\.paper_faults: 'rejekt' is no fault"):
+        market(tmp_path, simulation={"paper_faults": "rejekt=0.5"})

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from sidecar.domain.errors import JournalFailed
+from sidecar.domain.errors import JournalFailed, StoreError
 from sidecar.domain.records import Audited, Entry, encode
-from sidecar.opening import NOTE, Opened, open_journal, settled
-from sidecar.store.frames import Head
+from sidecar.opening import NOTE, RESERVE_BYTES, Opened, open_journal, settled
+from sidecar.store.frames import Head, scan
 from sidecar.store.journal import Journal
 
 NOW = 1_788_752_700_000_000
@@ -34,7 +34,7 @@ def actions(found: Opened) -> list[str]:
 
 
 def test_a_directory_without_a_journal_gets_an_empty_one(tmp_path: Path) -> None:
-    assert opened(tmp_path)[1:] == ([], "")
+    assert opened(tmp_path)[1:4] == ([], "", ())
     assert (tmp_path / "journal.log").stat().st_mode & 0o777 == 0o600
 
 
@@ -122,3 +122,29 @@ def test_a_disk_that_refuses_is_said(tmp_path: Path) -> None:
     (tmp_path / "journal.log").mkdir()
     with pytest.raises(JournalFailed, match="cannot be opened"):
         open_journal(tmp_path, (), NOW)
+
+
+def test_a_record_of_a_newer_program_is_refused_in_a_sentence_and_the_journal_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "journal.log"
+    with Journal.open(path, epoch=secrets.token_bytes(16)) as journal:
+        journal.append(b'{"wall_at":1,"record":{"kind":"fromthefuture","at":1}}').result(5)
+    before = path.read_bytes()
+    with pytest.raises(StoreError, match="journal record 1 is none that this program knows"):
+        open_journal(tmp_path, (), NOW)
+    assert path.read_bytes() == before
+    assert not list(tmp_path.glob("*.corrupt-*"))
+
+
+def test_after_damage_the_chain_goes_on_from_the_same_first_value(tmp_path: Path) -> None:
+    path = filled(tmp_path)
+    whole = scan(path.read_bytes())
+    path.write_bytes(path.read_bytes()[:-30])
+    found = opened(tmp_path)
+    assert found.records == whole.records[:7]
+    assert scan(path.read_bytes()).epoch == whole.epoch
+
+
+def test_the_journal_has_a_reserve_beside_it_and_the_disk_is_not_full(tmp_path: Path) -> None:
+    found = opened(tmp_path)
+    assert not found.full()
+    assert (tmp_path / "journal.reserve").stat().st_size == RESERVE_BYTES

@@ -6,8 +6,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from sidecar.domain.commands import ClosePositions, PlaceOrder
 from sidecar.domain.errors import ConfigurationError
-from sidecar.domain.events import AnyEvent, Beat, ClosePositions, PlaceOrder, Quote
+from sidecar.domain.events import AnyEvent, Beat, Quote
 from sidecar.domain.orders import OrderRequest, Side
 from sidecar.markets import paper
 from sidecar.reference import load_reference

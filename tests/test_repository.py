@@ -21,7 +21,6 @@ LONGER = {
     "sidecar/domain/report.py": "one struct a line of the report: splitting it would scatter the public shape",
     "sidecar/pricing/implied_kernel.py": "numba's cache watches one file: what is compiled together stands together",
     "sidecar/pricing/kernels.py": "numba's cache watches one file: what is compiled together stands together",
-    "sidecar/store/writer.py": "one thread's whole life: what it takes, what it owes, how it tries again",
 }
 FLOORS = {
     "starlette": (1, 1),

@@ -1,6 +1,7 @@
 """The wiring: opening a data directory, closing it in order, and opening it again."""
 
 import re
+import time
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -12,9 +13,10 @@ from sidecar.domain.breaker import BreakerStatus, Trigger
 from sidecar.domain.clock import SECOND, from_datetime
 from sidecar.domain.errors import AlreadyRunning, ConfigurationError, DeskError, FileRefused, SchemaTooNew
 from sidecar.domain.events import AnyEvent
-from sidecar.domain.records import Entry, Started, decode, encode
+from sidecar.domain.records import Entry, Halted, Started, decode, encode
 from sidecar.replay import _PATIENCE
 from sidecar.run import Sidecar
+from sidecar.stop_file import StopFile
 from sidecar.store.database import Database
 from sidecar.store.frames import scan
 from sidecar.store.lock import DataDirectoryLock
@@ -148,10 +150,24 @@ def test_a_failure_of_the_venue_at_the_start_closes_everything_too(
         raise FileRefused("the venue", "does not answer")
 
     with monkeypatch.context() as patch:
-        patch.setattr("sidecar.venues.paper.PaperBroker.book", unanswered)
+        patch.setattr("sidecar.venues.paper.PaperBroker.restore", unanswered)
         with pytest.raises(FileRefused):
             Sidecar(small(tmp_path))
     assert status(tmp_path) is BreakerStatus.ACTIVE
+
+
+def test_a_venue_that_cannot_be_asked_at_the_start_leaves_trading_off_until_a_person_resets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unanswered(*_: object) -> None:
+        raise ConnectionResetError("gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("sidecar.venues.paper.PaperBroker.book", unanswered)
+        with Sidecar(small(tmp_path)) as sidecar:
+            assert sidecar.state.breaker.status is BreakerStatus.MANUAL_DISABLE
+            assert "could not say what it holds: ConnectionResetError" in sidecar.state.breaker.causes[0].detail
+    assert status(tmp_path) is BreakerStatus.MANUAL_DISABLE
 
 
 def test_a_database_that_is_gone_is_made_again_from_the_journal(tmp_path: Path) -> None:
@@ -289,3 +305,50 @@ def test_encoded_records_carry_the_wall_clock(tmp_path: Path) -> None:
     for entry in entries(tmp_path):
         assert abs(entry.wall_at - from_datetime(datetime.now().astimezone())) < 3_600 * 1_000_000
         assert re.search(rb'"wall_at":\d+', encode(entry))
+
+
+def test_a_stop_file_that_lies_there_starts_the_desk_stopped_once(tmp_path: Path) -> None:
+    StopFile(tmp_path).give("smoke in the room")
+    with Sidecar(small(tmp_path)) as sidecar:
+        (cause,) = sidecar.state.breaker.causes
+        assert (cause.actor, cause.detail) == ("stop-file", "smoke in the room")
+        assert not (tmp_path / "STOP").exists()
+        assert ask_reset(started(sidecar).live).breaker.active
+    assert status(tmp_path) is BreakerStatus.ACTIVE
+
+
+def test_the_witness_of_a_stop_that_the_journal_never_confirmed_starts_the_desk_stopped(tmp_path: Path) -> None:
+    StopFile(tmp_path).testify("fat finger (by ann; not confirmed by the journal)")
+    with Sidecar(small(tmp_path)) as sidecar:
+        assert "by ann" in sidecar.state.breaker.causes[0].detail
+        assert not (tmp_path / "STOP.witness").exists()
+    assert status(tmp_path) is BreakerStatus.EMERGENCY_STOP
+
+
+def test_a_stop_beside_the_loop_is_the_next_starts_own_and_can_be_reset(tmp_path: Path) -> None:
+    with Sidecar(small(tmp_path)) as sidecar:
+        sidecar.live.keep([Halted(1, "ann", "fat finger", "watchman")]).result(10)
+    with Sidecar(small(tmp_path)) as sidecar:
+        assert sidecar.state.breaker.status is BreakerStatus.EMERGENCY_STOP
+        assert sidecar.state.halted == []
+        assert ask_reset(started(sidecar).live).breaker.active
+    assert status(tmp_path) is BreakerStatus.ACTIVE
+
+
+def test_a_recording_does_not_begin_with_a_stop_that_it_would_not_hold(tmp_path: Path) -> None:
+    StopFile(tmp_path).give("one")
+    with pytest.raises(ConfigurationError, match="stop file"):
+        Sidecar(small(tmp_path, record=tmp_path / "day.tape"))
+
+
+def test_a_stop_is_quick_and_the_desk_goes_on_while_nothing_can_be_written_to_the_database(tmp_path: Path) -> None:
+    with Sidecar(small(tmp_path)) as sidecar:
+        live = started(sidecar).live
+        with sidecar.writer._writing:
+            began = time.monotonic()
+            assert ask_stop(live).breaker.status is BreakerStatus.EMERGENCY_STOP
+            assert time.monotonic() - began < 2.5  # the promise is 1 s; other tests run beside this one
+            assert live.latest is not None
+            seen = live.latest.report.seq
+            until(lambda: live.latest and live.latest.report.seq > seen + 5, what="a desk that goes on")
+            assert ask_reset(live).breaker.active

@@ -16,7 +16,7 @@ from typing import Any, Self
 import httpx2
 
 from sidecar.client import Desk
-from sidecar.domain.events import Reset, Stop
+from sidecar.domain.commands import Reset, Stop
 from sidecar.domain.report import Outcome
 from sidecar.live import Live
 from sidecar.run import Sidecar
@@ -110,7 +110,11 @@ class Serving:
             )
         self.http = httpx2.Client(base_url=self.url, trust_env=False, timeout=10.0)
         self.desk = Desk(self.url, ADMIN)
-        until(self.ready, 30.0, "readiness")
+        try:
+            until(self.ready, 30.0, "readiness")
+        except BaseException:
+            self.kill()  # nobody else will: the block is never entered
+            raise
 
     def ready(self) -> bool:
         assert self.process.poll() is None, self.told()

@@ -61,7 +61,22 @@ def _facts(picture: Picture) -> None:
         st.badge("BLIND: no trusted marks", icon=":material/visibility_off:", color="red")
     if picture.breaker.get("override_enabled"):
         st.badge("override on", icon=":material/lock_open:", color="orange")
+    for scope in dict.fromkeys(row.get("scope") for row in picture.breaker.get("partial") or ()):
+        st.badge(f"SHUT: {plain(scope)}", icon=":material/block:", color="orange")
+    for icon, word, count in _under_way(status):
+        st.badge(f"{word}: {count}", icon=icon, color="orange")
     st.badge(f"desk time {clock(status.get('timestamp'))}", color="gray")
+
+
+def _under_way(status: Row) -> list[tuple[str, str, int]]:
+    """What is not done yet: orders of which the venue owes an answer, and positions that are being closed."""
+    unconfirmed = (status.get("orders") or {}).get("unconfirmed") or 0
+    closing = (status.get("positions") or {}).get("closing") or 0
+    rows = (
+        (":material/pending:", "venue unconfirmed", unconfirmed),
+        (":material/downloading:", "positions closing", closing),
+    )
+    return [row for row in rows if row[2]]
 
 
 def _freshness(picture: Picture) -> None:

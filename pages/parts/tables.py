@@ -90,6 +90,7 @@ HISTORY: Columns = {
 CAUSE: Columns = {
     "at": ("Since", "time", "exchange time"),
     "trigger": ("Cause", "phrase", ""),
+    "scope": ("Shuts", "text", "* is the desk; else a fund, a strategy of it, an underlying"),
     "detail": ("Detail", "text", ""),
     "actor": ("By", "text", ""),
     "value": ("Value", "measured", ""),

@@ -1,44 +1,48 @@
-"""Closing positions: shorts before the longs that hedge them, in slices, asked again until the book is flat.
+"""Closing positions by plan: one slice at a time a contract, asked again until book and venue are flat.
 
-A close is a wish that stays until it is fulfilled or withdrawn: by a cancel of all, or by the stop that changes the
-state. A stop that is repeated withdraws nothing, so that a second hand on the button cannot undo a flatten. Every slice
-passes the gate; after a refusal the pause before the next try doubles, up to a minute.
+A close is a wish that stays, over restarts too, until it is fulfilled or withdrawn: by a cancel of all, or by the stop
+that changes the state. A stop that is repeated withdraws nothing, so that a second hand on the button cannot undo a
+flatten. Each round the plan is made anew from what the book holds now (:mod:`sidecar.risk.unwinding`), and its next
+step is sent if it does no harm whichever of the orders under way fill: so nothing waits that need not, and no hedge
+goes before what it hedges. Every slice passes the gate; after a refusal the pause before the next try doubles, up to a
+minute. Between them all wishes send no more orders a second than the exchange allows.
+
+A wish whose position is gone is not over: :mod:`sidecar.desk.confirming` asks the venue.
 """
 
 from __future__ import annotations
 
-from decimal import ROUND_DOWN, ROUND_UP, Decimal
-from math import isfinite
+from collections.abc import Sequence
+from itertools import product
+from math import inf
+
+import numpy as np
 
 from sidecar.book.positions import Position
-from sidecar.desk import orders
-from sidecar.desk.session import expired, is_open
+from sidecar.desk import confirming, orders, unwinding, wishes
 from sidecar.desk.state import Closing, DeskState
+from sidecar.desk.unwinding import Ready
 from sidecar.domain.clock import SECOND
-from sidecar.domain.contracts import Contract
-from sidecar.domain.errors import InputError
-from sidecar.domain.events import ClosePositions
-from sidecar.domain.orders import OrderRequest, OrderType, Side, TimeInForce
+from sidecar.domain.commands import ClosePositions
+from sidecar.domain.orders import Order, OrderRequest, OrderState, OrderType, TimeInForce
 from sidecar.domain.report import OutcomeStatus
-from sidecar.risk.limits import effective
+from sidecar.risk import flatten
+from sidecar.risk.flatten import Leg
+from sidecar.risk.unwinding import Step, Task, Way, rises, way
 
-#: The longest pause between two tries of a close that the gate refuses.
-_LONGEST_PAUSE_S = 60.0
+#: Of so many orders under way every set of fills is looked at; with more, the next one waits.
+_MOST_UNDER_WAY = 4
+
+#: How long after a round in which nothing could leave the market alone brings another.
+_LOOK_AGAIN = SECOND
+_ASKED = "; the venue is asked what filled"
 
 Line = tuple[str, str, str]
 
 
 def close(state: DeskState, command: ClosePositions) -> None:
     """Begin to close what is named: exactly one of a position id, a symbol, or all."""
-    named = [command.position_id is not None, command.symbol is not None, command.close_all]
-    if sum(named) != 1:
-        raise InputError("position_id", "or symbol or close_all: exactly one must be given")
-    symbol = None if command.symbol is None else state.board.universe.resolve(command.symbol, state.now).id
-    found = [
-        position
-        for position in state.book.open_positions()
-        if command.close_all or position.id == command.position_id or position.symbol == symbol
-    ]
+    found = unwinding.named(state, command)
     if not found and not command.close_all:
         state.answer(command, OutcomeStatus.NOT_FOUND, "no open position answers to that")
         return
@@ -47,106 +51,200 @@ def close(state: DeskState, command: ClosePositions) -> None:
     state.answer(command, OutcomeStatus.DONE, message, closed=lines)
 
 
-def begin(state: DeskState, actor: str, reason: str, positions: list[Position]) -> tuple[Line, ...]:
+def begin(state: DeskState, actor: str, reason: str, positions: Sequence[Position]) -> tuple[Line, ...]:
     """Note the wish for each position and try at once; a line for each says the order, or why there is none yet."""
+    stood = {position.id for position in positions if position.id in state.closing}
     for position in positions:
-        state.closing.setdefault(position.id, Closing(actor, reason, state.config.closing_retry_s))
-    tried = work(state)
-    return tuple((p.id, *tried.get(p.id, ("", _waits(state.closing[p.id])))) for p in positions)
+        wishes.begin(state, position.id, actor, reason)
+    sent = work(state)
+    told = {key: wish.detail for key, wish in state.closing.items()}
+    told |= {key: f"is being closed already: {told[key]}" for key in stood - sent.keys()}
+    return tuple((p.id, sent.get(p.id, ""), told[p.id]) for p in positions)
 
 
-def _waits(wish: Closing) -> str:
-    return "is being closed already" if wish.last_try else "waits for the shorts of its underlying"
-
-
-def work(state: DeskState) -> dict[str, tuple[str, str]]:
-    """One round: an order for each wish that may have one now. Returns by position the order's id, and why not."""
+def work(state: DeskState) -> dict[str, str]:
+    """One round: what came of the last orders, and the next ones. Returns by position the id of an order that left."""
     if not state.closing:
         return {}
     held = {position.id: position for position in state.book.open_positions()}
-    for gone in [key for key in state.closing if key not in held]:
-        del state.closing[gone]
-    shorts = {
-        (held[key].fund_id, state.contracts[held[key].symbol].underlying)
-        for key in state.closing
-        if held[key].quantity < 0
-        and state.book.net(held[key].symbol, held[key].fund_id) < 0
-        and not expired(state.contracts[held[key].symbol], state.now)
-    }
-    tried: dict[str, tuple[str, str]] = {}
     for key, wish in state.closing.items():
-        position = held[key]
-        contract = state.contracts[position.symbol]
-        waits = position.quantity > 0 and (position.fund_id, contract.underlying) in shorts
-        if waits or (wish.last_try and state.now - wish.last_try < wish.wait_s * SECOND):
-            continue
-        wish.last_try = state.now
-        tried[key] = _slice(state, position, contract, wish)
-    return tried
+        confirming.learn(state, wish)
+        if key not in held:
+            confirming.ask_venue(state, wish)
+    sent: dict[str, str] = {}
+    for fund in dict.fromkeys(held[key].fund_id for key in state.closing if key in held):
+        sent |= _round(state, fund, {key: wish for key, wish in state.closing.items() if key in held})
+    return sent
 
 
-def _slice(state: DeskState, position: Position, contract: Contract, wish: Closing) -> tuple[str, str]:
-    if any(order.request.symbol == contract.id for order in state.working.values()):
-        return "", "an order in this contract still works"
-    if expired(contract, state.now):
-        return "", "the contract has expired and awaits its settlement"
-    if not is_open(state):
-        return "", "the session is closed"
-    # Another strategy of the fund may hold the other side: only what the fund holds can be closed at the venue.
-    held = state.book.net(contract.id, position.fund_id)
-    if held * position.quantity <= 0:
-        return "", "the fund is flat in it: another strategy holds the other side"
-    side = Side.BUY if position.quantity < 0 else Side.SELL
-    price = _marketable(state, position.fund_id, contract, side)
-    if price is None:
-        return "", "no price is known"
+def _round(state: DeskState, fund: str, asked: dict[str, Closing]) -> dict[str, str]:
+    """The orders of one fund that may leave now."""
+    ready = unwinding.ready(state, fund, asked)
+    if any(leg.position_id in asked and _asks(state, leg) for leg in ready.legs):
+        state.asking.soon()
+    can = tuple(leg.position_id for leg in ready.legs if _may_go(state, leg, asked))
+    if not can or _waited(state, fund, can):
+        _say(state, ready, asked, {})
+        return {}
+    sent = _send_all(state, fund, ready, asked)
+    if not sent:
+        state.closing_waits[fund] = _standing(state, can), state.now
+    _say(state, ready, asked, sent)
+    return sent
+
+
+def _asks(state: DeskState, leg: Leg) -> bool:
+    """Whether a leg waits for what the venue says."""
+    return leg.symbol in state.venue_differs or (not leg.out and confirming.unsure(state, leg.symbol))
+
+
+def _standing(state: DeskState, can: tuple[str, ...]) -> object:
+    """All but the market that decides which order is next."""
+    return can, len(state.book.seen), tuple((order.id, order.filled) for order in state.working.values())
+
+
+def _waited(state: DeskState, fund: str, can: tuple[str, ...]) -> bool:
+    """Whether nothing could leave lately and nothing has changed since but the market, which is looked at in time."""
+    standing, at = state.closing_waits.get(fund, (None, 0))
+    return standing == _standing(state, can) and state.now - at < _LOOK_AGAIN
+
+
+def _send_all(state: DeskState, fund: str, ready: Ready, asked: dict[str, Closing]) -> dict[str, str]:
+    task = flatten.task(*ready)
+    best = way(task, unwinding.WORKED)
+    sent: dict[str, str] = {}
+    while True:
+        under_way = [order for order in state.working.values() if order.request.fund_id == fund]
+        legs = [number for number, leg in enumerate(ready.legs) if _may_go(state, leg, asked)]
+        if not legs or not _room(state):
+            break
+        found = best
+        if not best.steps or best.steps[0].leg not in legs:
+            # The next step cannot go now; another may, if the rest can still be done as well after it.
+            found = _instead(state, ready, task, best, legs, asked)
+        if not found.steps or not _harmless(ready, task, found.steps[0], under_way):
+            break
+        leg = ready.legs[found.steps[0].leg]
+        order_id = _send(state, leg, found.steps[0].units, asked[leg.position_id])
+        if not order_id:
+            break  # the gate refused it: the next round plans without it
+        sent[leg.position_id] = order_id
+    return sent
+
+
+def _instead(
+    state: DeskState, ready: Ready, task: Task, best: Way, legs: Sequence[int], asked: dict[str, Closing]
+) -> Way:
+    """The way whose first step is one of ``legs``, no worse than the best, which begins with a leg that cannot go now.
+
+    Where that one has been refused more than once, or nobody knows what became of it, nothing waits for it that raises
+    no margin and is a short option: what it can raise the worst loss by is its price.
+    """
+    found = way(task, unwinding.WORKED, first=legs, most=(best.dearer, best.worse))
+    if found.steps or not best.steps:
+        return found
+    late = ready.legs[best.steps[0].leg]
+    refused = asked[late.position_id].wait_s > 2 * state.config.closing_retry_s
+    lost = any(order.state is OrderState.UNKNOWN for order in confirming.works(state, late.symbol))
+    if not (refused or lost or state.asking.problem):
+        return found
+    shorts = [leg for leg in legs if ready.legs[leg].option and ready.legs[leg].quantity < 0]
+    return way(task, unwinding.WORKED, first=shorts, most=(best.dearer, inf))
+
+
+def _may_go(state: DeskState, leg: Leg, asked: dict[str, Closing]) -> bool:
+    """Whether an order for the leg may leave now: it can be closed, nothing of its contract works, no pause runs."""
+    wish = asked.get(leg.position_id)
+    if wish is None or leg.out or leg.quantity == leg.target:
+        return False
+    if confirming.works(state, leg.symbol) or confirming.unsure(state, leg.symbol):
+        return False
+    return not wish.last_try or state.now - wish.last_try >= wish.wait_s * SECOND
+
+
+def _room(state: DeskState) -> bool:
+    """Whether one more order keeps to the exchange's rate; every order of the desk counts."""
+    lately = 0
+    for at, _ in reversed(state.order_times):
+        if at < state.now - SECOND:
+            break
+        lately += 1
+    return lately < state.config.closing_orders_per_s
+
+
+def _harmless(ready: Ready, task: Task, step: Step, under_way: Sequence[Order]) -> bool:
+    """Whether a step raises nothing after any set of fills of the orders under way; with none it is as planned."""
+    moves = [order for order in under_way if order.remaining]
+    if not moves:
+        return True
+    if step.rise or len(moves) > _MOST_UNDER_WAY:
+        return False
+    worlds = np.array([_filled(ready.legs, fills) for fills in product(*((o, None) for o in moves))], dtype=np.float64)
+    leg, lot = ready.legs[step.leg], task.lot[step.leg]
+    for units in range(lot, step.units + 1, lot):
+        after = worlds.copy()
+        after[:, step.leg] += leg.side.sign * units
+        for measure in (task.margin, task.worst):
+            if any(rises(*pair) for pair in zip(measure(worlds).tolist(), measure(after).tolist(), strict=True)):
+                return False
+    return True
+
+
+def _filled(legs: Sequence[Leg], fills: Sequence[Order | None]) -> list[int]:
+    """What is left of each position when some orders fill whole."""
+    left = [leg.quantity for leg in legs]
+    for order in fills:
+        for number, leg in enumerate(legs):
+            if order and (leg.symbol, leg.strategy) == (order.request.symbol, order.request.strategy):
+                left[number] += order.signed_remaining
+    return left
+
+
+def _send(state: DeskState, leg: Leg, units: int, wish: Closing) -> str:
+    """Send one slice; the order's id, empty where the gate refuses it."""
     request = OrderRequest(
-        contract.id,
-        side,
-        min(abs(position.quantity), abs(held), _largest(state, position.fund_id, contract)),
-        price,
+        leg.symbol,
+        leg.side,
+        units,
+        flatten.limit(leg, state.config.closing_band),
         OrderType.LIMIT,
         TimeInForce.IOC,
-        position.fund_id,
-        position.strategy,
+        leg.fund_id,
+        leg.strategy,
         reason=f"close: {wish.reason}"[:200],
     )
+    contract = state.contracts[leg.symbol]
     order, refusal = orders.submit(state, wish.actor, request, contract, planned_close=True)
+    wish.tries += 1
+    wish.last_try = state.now
     if refusal is None:
-        wish.wait_s = state.config.closing_retry_s
-        return order.id, "sent"
-    wish.wait_s = min(2 * wish.wait_s, _LONGEST_PAUSE_S)
-    return order.id, refusal.detail
+        wish.order_id, wish.detail = order.id, "sent"
+        return order.id
+    wish.wait_s = confirming.doubled(wish)
+    wish.detail = refusal.detail
+    return ""
 
 
-def _largest(state: DeskState, fund_id: str, contract: Contract) -> int:
-    """Units of one slice: within the order size and the exchange's freeze quantity, and at least one lot."""
-    lots = _limit(state, fund_id, "order_lots")
-    if contract.freeze_quantity:
-        lots = min(lots, contract.freeze_quantity // contract.lot_size)
-    return max(int(lots), 1) * contract.lot_size
+def _say(state: DeskState, ready: Ready, asked: dict[str, Closing], sent: dict[str, str]) -> None:
+    for leg in ready.legs:
+        if leg.position_id in asked and leg.position_id not in sent:
+            _say_why(state, ready, leg, asked[leg.position_id])
 
 
-def _limit(state: DeskState, fund_id: str, name: str) -> float:
-    return effective(state.limits[None], state.limits.get(fund_id))[name]
-
-
-def _marketable(state: DeskState, fund_id: str, contract: Contract, side: Side) -> Decimal | None:
-    """A limit through the touch by the closing band, on the tick grid, never below one tick.
-
-    Where that is farther from the last trade than the price band allows it is the touch itself, which always may be.
-    """
-    quote = state.board.last(contract.id)
-    if quote is None:
-        return None
-    touch = quote.ask if side is Side.BUY else quote.bid
-    if not isfinite(touch):
-        touch = quote.last
-    if not isfinite(touch):
-        return None
-    tick = contract.tick_size
-    through = touch + side.sign * max(touch * state.config.closing_band, float(tick))
-    if isfinite(quote.last) and abs(through - quote.last) > _limit(state, fund_id, "price_band") * quote.last:
-        through = touch
-    steps = (Decimal(repr(through)) / tick).to_integral_value(ROUND_DOWN if side is Side.BUY else ROUND_UP)
-    return max(steps * tick, tick)
+def _say_why(state: DeskState, ready: Ready, leg: Leg, wish: Closing) -> None:
+    """Why there is no order for a leg now; what came of its last one stands while its pause runs."""
+    works = confirming.works(state, leg.symbol)
+    if leg.out:
+        wish.detail = leg.out
+    elif any(order.state is OrderState.UNKNOWN for order in works):
+        wish.detail = f"what became of {works[0].id} is not known: the venue is asked"
+    elif works:
+        wish.detail = wish.detail if wish.order_id else "an order in this contract still works"
+    elif confirming.unsure(state, leg.symbol):
+        wish.detail = f"{wish.detail.removesuffix(_ASKED)}{_ASKED}"
+    elif wish.last_try and state.now - wish.last_try < wish.wait_s * SECOND:
+        return
+    elif leg.quantity > 0 and any(o.quantity < 0 and o.underlying == leg.underlying for o in ready.legs):
+        wish.detail = "waits for the shorts of its underlying"
+    else:
+        wish.detail = "waits for its turn"

@@ -38,7 +38,10 @@ class DeskConfig(msgspec.Struct, frozen=True):
     ``rate_curve`` is (years, zero rate) nodes; where it has none, ``risk_free_rate`` is every maturity's. ``history``
     are the one-day moves that tail risk draws from, if there is a history. ``stale_s`` and ``stale_warn_s`` come from
     the limits; ``confirmations`` is how many trusted valuations in a row a breach on marks needs before it trips; after
-    ``blind_s`` without trusted marks nothing may be added.
+    ``blind_s`` without trusted marks nothing may be added. An order not answered within ``order_timeout_s`` is unknown;
+    a cancel is repeated after ``cancel_retry_s`` and the venue asked every ``ask_every_s`` while something is not
+    confirmed (both pauses double up to half a minute), and every ``reconcile_every_s`` otherwise. ``rehearsed`` are the
+    faults that a simulated venue plays, for people to read.
     """
 
     capital: dict[str, Decimal]
@@ -55,6 +58,12 @@ class DeskConfig(msgspec.Struct, frozen=True):
     mark_record_s: int = 60
     closing_band: float = 0.02
     closing_retry_s: float = 2.0
+    closing_orders_per_s: int = 10
+    order_timeout_s: float = 5.0
+    cancel_retry_s: float = 2.0
+    ask_every_s: float = 2.0
+    reconcile_every_s: float = 60.0
+    rehearsed: str = ""
 
     @property
     def rates(self) -> Curve:

@@ -94,6 +94,9 @@ class Explaining:
         if self._stirred or _is_open(state):
             legs = self._advance(state, legs, now, total, cut=self._stirred)
         parts = self._sheet.parts + self._sheet.running
+        if self._known.size != total.size:
+            # Legs that came while nothing trades (a restart after the close): no interval has been looked at.
+            self._known = np.zeros(total.size, dtype=bool)
         if looks:
             self._looked = state.now
             left = np.where(self._known, explain.residual(parts, total) - self._sheet.unpriced, nan)

@@ -8,7 +8,8 @@ import msgspec
 
 from sidecar.book.fees import charges
 from sidecar.book.position import position_id
-from sidecar.desk.halting import trip
+from sidecar.desk.asking import Heard, may_end
+from sidecar.desk.halting import ask_cancel, trip
 from sidecar.desk.state import DeskState
 from sidecar.domain.breaker import Cause, Trigger
 from sidecar.domain.clock import MINUTE
@@ -25,6 +26,7 @@ from sidecar.domain.events import (
 )
 from sidecar.domain.orders import WORKING, Fill, Order, OrderState
 from sidecar.domain.records import Audited, FillRecorded
+from sidecar.domain.report import CancelAtVenue
 
 _ENDS = {"end of session": OrderState.EXPIRED, "the contract has expired": OrderState.EXPIRED}
 #: States in which the venue cannot have filled anything.
@@ -54,6 +56,11 @@ def take(state: DeskState, event: VenueEvent) -> None:
             _move(state, order, OrderState.UNKNOWN, note=event.reason)
         case OrderFilled():
             _fill(state, order, event)
+        case OrderAccepted() if order.state is OrderState.CANCELLED and not order.venue_order_id:
+            # It was on its way all the time: it lives there and is over here, so it must go there too.
+            _move(state, order, order.state, venue_order_id=event.venue_order_id)
+            state.pending.actions.append(CancelAtVenue(state.orders[order.id]))
+            state.asking.soon()
         case _:
             # A late answer to an order that has ended (a cancel that lost the race, a repeat) changes nothing.
             state.counters["late_answers"] += 1
@@ -84,6 +91,8 @@ def _fill(state: DeskState, order: Order, event: OrderFilled) -> None:
         _break(state, f"fill {event.fill_id[:40]!r} of order {order.id}, {said}, is not booked: {problem}")
         return
     state.counters["fills"] += 1
+    if order.state not in WORKING:
+        state.asking.soon()  # what else of it does the venue know?
     if order.state in _NEVER_SENT:
         _break(state, f"order {order.id} is {order.state}, yet the venue filled {event.quantity} of it")
     filled = order.filled + event.quantity
@@ -140,31 +149,83 @@ def _move(state: DeskState, order: Order, to: OrderState, **changes: object) -> 
 def reconcile(state: DeskState, event: VenueBook) -> None:
     """Compare the venue's positions and orders with the desk's; a difference stops trading, with a line for each.
 
-    Orders that the venue no longer works are over: they are cancelled here with that reason. One that it works and the
-    desk does not is a difference too.
+    What a lost reply had told comes first: fills, by their ids. Then orders that the venue neither works nor filled are
+    over; one that it works and the desk does not is cancelled, and a difference. Where the desk has heard something
+    since it asked, the answer is older than what it knows and says nothing. An answer that is none changes nothing.
     """
-    for order in list(state.working.values()):
-        if order.id not in event.open_orders:
-            state.counters["orders_cancelled"] += 1
-            _move(state, order, OrderState.CANCELLED, note="the venue no longer works it")
-        elif order.state is OrderState.UNKNOWN:
-            _move(state, order, OrderState.PARTIALLY_FILLED if order.filled else OrderState.OPEN, note="")
+    if event.problem:
+        state.asking.failed(state, event.problem)
+        return
+    heard = state.asking.hear(state, event)
+    learned = [fill for fill in event.fills if fill.fill_id not in state.book.seen]
+    for fill in learned:
+        take(state, fill)
+    if heard.too_old:
+        return
+    settled = [order_id for order_id in heard.speaks_of if _settle(state, order_id, event, heard)]
+    differences = (*_positions(state, event, heard), *_orders(state, event, heard))
+    known, state.asking.differences = state.asking.differences, differences
+    if differences and differences != known:
+        _break(state, "the venue differs: " + "; ".join(differences[:10]))
+    elif not differences and (learned or settled or known or not heard.asked_for):
+        agreed = f"{len(event.positions)} positions agree with the venue"
+        agreed += f"; {len(learned)} fills and {len(settled)} orders learned from it" if learned or settled else ""
+        state.pending.records.append(Audited(state.now, "desk", "reconcile", "done", agreed))
+
+
+def _settle(state: DeskState, order_id: str, event: VenueBook, heard: Heard) -> bool:
+    """What became of an order that works here, by the venue's answer; whether that was news."""
+    order = state.working.get(order_id)
+    if order is None:
+        return False
+    if order_id in event.open_orders:
+        if order.state not in (OrderState.PENDING, OrderState.UNKNOWN):
+            return False
+        _move(state, order, OrderState.PARTIALLY_FILLED if order.filled else OrderState.OPEN, note="")
+        if not heard.asked_for and not state.breaker.active:
+            ask_cancel(state, state.orders[order_id])  # the stop of before the restart had asked for it
+        return True
+    if not may_end(state, order, asked_for=heard.asked_for):
+        return False
+    arrived = order.venue_order_id or order.filled or order.state is not OrderState.UNKNOWN
+    state.counters["orders_cancelled"] += 1
+    note = "the venue no longer works it" if arrived else "it never arrived at the venue"
+    _move(state, order, OrderState.CANCELLED, note=note)
+    return True
+
+
+def _positions(state: DeskState, event: VenueBook, heard: Heard) -> list[str]:
     symbols = sorted({*event.positions, *(p.symbol for p in state.book.open_positions())})
-    differences = [
+    return [
         f"{symbol}: venue {event.positions.get(symbol, 0)}, desk {state.book.net(symbol)}"
         for symbol in symbols
         if event.positions.get(symbol, 0) != state.book.net(symbol)
+        and symbol not in heard.moved
+        and not _over(state, symbol)
     ]
-    differences += [
-        f"order {order_id[:40]!r}: works at the venue, not here"
-        for order_id in event.open_orders
-        if order_id not in state.working
-    ]
-    if differences:
-        _break(state, "the venue differs: " + "; ".join(differences[:10]))
-    else:
-        agreed = f"{len(symbols)} positions agree with the venue"
-        state.pending.records.append(Audited(state.now, "desk", "reconcile", "done", agreed))
+
+
+def _orders(state: DeskState, event: VenueBook, heard: Heard) -> list[str]:
+    """Orders that the venue works and the desk does not; one of the desk's own is cancelled there."""
+    lines = []
+    for order_id in event.open_orders:
+        order = state.orders.get(order_id)
+        symbol = order.request.symbol if order else ""
+        if order_id in state.working or symbol in heard.moved or _over(state, symbol):
+            continue
+        if order is not None:
+            state.pending.actions.append(CancelAtVenue(order))
+        lines.append(f"order {order_id[:40]!r}: works at the venue, not here")
+    return lines
+
+
+def _over(state: DeskState, symbol: str) -> bool:
+    """Whether a contract has ceased to trade, here or at the venue: each settles it in its own time."""
+    contract = state.contracts.get(symbol)
+    if contract is None or contract.expiry is None:
+        return False
+    expired = contract.expires_at is not None and contract.expires_at <= state.now
+    return expired or (contract.underlying, f"{contract.expiry:%Y%m%d}") in state.settlements
 
 
 def _break(state: DeskState, detail: str) -> None:

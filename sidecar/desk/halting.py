@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from msgspec.structs import replace
 
 from sidecar.desk.state import DeskState
@@ -9,10 +11,12 @@ from sidecar.domain.breaker import Cause
 from sidecar.domain.orders import Order, OrderState
 from sidecar.domain.records import Audited
 from sidecar.domain.report import CancelAtVenue, SendOrder
+from sidecar.domain.scopes import ANY, Scope
 from sidecar.risk import breaker
 
 DISABLED = "disable_strategy"
 ENABLED = "enable_strategy"
+DRILL = "drill"
 
 
 def trip(state: DeskState, why: Cause, *, spare_reducing: bool = False) -> None:
@@ -24,6 +28,20 @@ def trip(state: DeskState, why: Cause, *, spare_reducing: bool = False) -> None:
     state.note_breaker(*breaker.trip(state.breaker, why))
     for order in tuple(state.working.values()) if was_active else ():
         if not (spare_reducing and order.reduces_only):
+            ask_cancel(state, order)
+
+
+def shut(state: DeskState, why: Cause) -> None:
+    """Shut the cause's scope: the desk, or less; its first cause also cancels what works there."""
+    if why.scope == ANY:
+        trip(state, why)
+        return
+    after, event = breaker.shut(state.breaker, why)
+    state.note_breaker(after, event)
+    scope = Scope.parse(why.scope)
+    for order in tuple(state.working.values()) if event.event == "triggered" and state.breaker.active else ():
+        request = order.request
+        if scope.covers(request.fund_id, request.strategy, state.contracts[request.symbol].underlying):
             ask_cancel(state, order)
 
 
@@ -43,8 +61,9 @@ def ask_cancel(state: DeskState, order: Order) -> None:
         state.counters["orders_cancelled"] += 1
         note = "withdrawn before it left"
         state.keep(replace(order, state=OrderState.CANCELLED, updated_at=state.now, note=note))
-    else:
+    elif CancelAtVenue(order) not in actions:
         actions.append(CancelAtVenue(order))
+        state.asking.cancel_asked(state, order)
 
 
 def disable_strategy(state: DeskState, name: str, why: str) -> None:
@@ -59,9 +78,11 @@ def disable_strategy(state: DeskState, name: str, why: str) -> None:
             ask_cancel(state, order)
 
 
-def enable_strategies(state: DeskState, actor: str, reason: str) -> tuple[str, ...]:
-    """Switch every disabled strategy on again, in the name of ``actor``: its count of losses begins anew."""
-    names = tuple(sorted(state.disabled))
+def enable_strategies(
+    state: DeskState, actor: str, reason: str, only: Collection[str] | None = None
+) -> tuple[str, ...]:
+    """Switch every disabled strategy on again, or ``only`` these, in the name of ``actor``: losses count anew."""
+    names = tuple(sorted(name for name in state.disabled if only is None or name in only))
     for name in names:
         state.disabled.discard(name)
         state.book.forgive(name)

@@ -10,7 +10,8 @@ from collections import deque
 from collections.abc import Callable
 from threading import Condition
 
-from sidecar.domain.events import AnyEvent, Disable, Quote, Stop
+from sidecar.domain.commands import Disable, Stop
+from sidecar.domain.events import AnyEvent, Quote
 
 #: What overtakes: it shuts the gate for what waits, too. A cancel of all must not overtake the orders it is meant for.
 URGENT = (Stop, Disable)

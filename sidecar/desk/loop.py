@@ -8,6 +8,9 @@ from collections.abc import Callable
 from sidecar.desk.inbox import Inbox
 from sidecar.domain.events import AnyEvent, Beat
 
+#: Most that one beat adds (seconds) to what the desk has run and listened: a loop that hung heard nobody meanwhile.
+_LISTENED_S = 1.0
+
 
 def run(
     inbox: Inbox,
@@ -22,7 +25,7 @@ def run(
     of ``handle`` is a bug in the core and ends the loop: the caller stops the machine.
     """
     due = time.monotonic() + beat_s
-    newest = 0
+    newest, ran, looked = 0, 0.0, time.monotonic()
     while not inbox.closed:
         for item in inbox.take(max(0.0, due - time.monotonic())):
             for command in inbox.urgent():
@@ -34,7 +37,9 @@ def run(
         late = time.monotonic() - due
         if late >= 0.0:
             newest = max(newest, now())
-            handle(Beat(newest))
+            moment = time.monotonic()
+            ran, looked = ran + min(moment - looked, max(_LISTENED_S, 2 * beat_s)), moment
+            handle(Beat(newest, int(ran * 1e6)))
             on_beat(late)
             # A desk that fell behind beats once, late, and not once for each beat it missed.
             due = due + beat_s if late < beat_s else time.monotonic() + beat_s

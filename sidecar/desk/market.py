@@ -17,12 +17,14 @@ from sidecar.domain.report import Condition, MarketLine, Quality, QualityLine
 _CONDITIONS = ((25.0, Condition.NORMAL), (40.0, Condition.ELEVATED), (60.0, Condition.HIGH_STRESS))
 
 
-def conditions(vix: float) -> Condition:
-    """The market's condition by its volatility index, in points; unknown where none was seen.
+def conditions(vix: float, *, halted: bool = False) -> Condition:
+    """The market's condition by its volatility index, in points; unknown where none was seen, halted while it is.
 
     >>> conditions(25.0)
     <Condition.ELEVATED: 'elevated'>
     """
+    if halted:
+        return Condition.HALTED
     if vix != vix:
         return Condition.UNKNOWN
     return next((name for bound, name in _CONDITIONS if vix < bound), Condition.EXTREME)

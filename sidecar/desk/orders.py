@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from math import nan
-
 import msgspec
 
-from sidecar.desk import foreseeing, money
+from sidecar.desk import wishes
 from sidecar.desk.halting import ask_cancel, cancel_working
-from sidecar.desk.session import is_open
 from sidecar.desk.state import DeskState
-from sidecar.domain.clock import SECOND
+from sidecar.desk.views import unit_greeks, view
+from sidecar.domain.clock import to_datetime
+from sidecar.domain.commands import CancelAll, CancelOrder, PlaceOrder
 from sidecar.domain.contracts import Contract, Kind
 from sidecar.domain.errors import DeskError, InputError
-from sidecar.domain.events import CancelAll, CancelOrder, PlaceOrder
 from sidecar.domain.orders import Order, OrderRequest, OrderState
 from sidecar.domain.report import OutcomeStatus, Refusal, SendOrder
+from sidecar.domain.scopes import ANY
 from sidecar.risk import gate
-from sidecar.risk.exposure import Greeks, book_greeks
-from sidecar.risk.limits import effective
+
+__all__ = ["cancel", "cancel_all", "contract_of", "place", "submit", "unit_greeks", "view"]
 
 #: What a journal record can hold; the gate refuses far less.
 _MOST = 2**53
@@ -52,6 +51,10 @@ def contract_of(state: DeskState, request: OrderRequest) -> Contract:
         raise InputError("fund_id", f"{request.fund_id[:40]!r} is not a fund of this desk")
     if not -_MOST <= request.quantity <= _MOST:
         raise InputError("quantity", "is not a number that any order has", "give whole lots")
+    if request.price is not None and not request.price.is_finite():
+        raise InputError("price", f"{request.price} is not a number", "give a price on the tick grid")
+    if "/" in request.strategy or request.strategy in ("", ANY):
+        raise InputError("strategy", f"{request.strategy[:40]!r} cannot name one", "leave out / and do not call it *")
     contract = state.board.universe.resolve(request.symbol, state.now)
     if contract.kind is not Kind.INDEX:
         # What a fill would cost must be known before there can be one.
@@ -67,7 +70,7 @@ def submit(
     verdict = gate.check(request, view(state, request, contract, planned_close=planned_close))
     state.contracts.setdefault(contract.id, contract)
     order = Order(
-        f"O{state.order_count + 1:08d}",
+        _name(state),
         request,
         OrderState.PENDING if verdict.accepted else OrderState.REFUSED,
         actor,
@@ -85,6 +88,16 @@ def submit(
     return order, None
 
 
+def _name(state: DeskState) -> str:
+    """An id that no order had before, also none that the journal lost: when this run began, and a number.
+
+    >>> from sidecar.domain.clock import to_datetime
+    >>> f"O{to_datetime(1_788_773_400_000_000):%y%m%d%H%M%S}-00001"
+    'O260907093000-00001'
+    """
+    return f"O{to_datetime(state.live_since):%y%m%d%H%M%S}-{state.order_count + 1:05d}"
+
+
 def cancel(state: DeskState, command: CancelOrder) -> None:
     """Ask the venue to cancel one order; an order that has ended stays as it is."""
     order = state.orders.get(command.order_id)
@@ -100,68 +113,5 @@ def cancel(state: DeskState, command: CancelOrder) -> None:
 def cancel_all(state: DeskState, command: CancelAll) -> None:
     """Ask the venue to cancel every working order, or those of one fund, and end what is being closed there."""
     asked = cancel_working(state, command.fund_id)
-    for position in state.book.open_positions():
-        if command.fund_id in (None, position.fund_id):
-            state.closing.pop(position.id, None)
+    wishes.end_all(state, f"withdrawn by a cancel of all: {command.reason}", command.fund_id)
     state.answer(command, OutcomeStatus.DONE, f"{len(asked)} cancels asked", orders=asked)
-
-
-def view(
-    state: DeskState,
-    request: OrderRequest,
-    contract: Contract,
-    *,
-    planned_close: bool = False,
-    sent: tuple[Order, ...] = (),
-) -> gate.GateView:
-    """All that the gate may know about one request, from the newest quote and the last valuation.
-
-    ``sent``: orders of the fund that are taken to work beside its own.
-    """
-    quote = state.board.last(contract.id)
-    fund = request.fund_id
-    account = money.account(state, fund)
-    resting = (*(order for order in state.working.values() if order.request.fund_id == fund), *sent)
-    blocked = money.blocked(state, request, contract, resting)
-    position = state.book.net(contract.id, fund)
-    used = blocked.fund(position)
-    return gate.GateView(
-        at=state.now,
-        breaker=state.breaker,
-        limits=effective(state.limits[None], state.limits.get(fund)),
-        contract=contract,
-        session_open=is_open(state),
-        bid=quote.bid if quote else nan,
-        ask=quote.ask if quote else nan,
-        last=quote.last if quote else nan,
-        mark=money.mark_of(state, contract.id),
-        quote_age_s=max(0.0, (state.now - quote.at) / SECOND) if quote else nan,
-        position=position,
-        resting=resting,
-        recent=(*(order for order in state.recent_orders() if order.request.fund_id == fund), *sent),
-        capital=float(state.capital(fund)),
-        used_margin=used,
-        available_margin=account.available - (used - account.used),
-        open_symbols=tuple(sorted({p.symbol for p in state.book.open_positions() if p.fund_id == fund})),
-        disabled_strategies=tuple(sorted(state.disabled)),
-        margin_of=blocked.fund,
-        margin_of_strategy=blocked.strategy,
-        position_of_strategy=blocked.held,
-        margin_of_position=blocked.position,
-        margin_rises=blocked.rises,
-        greeks_of=lambda symbol: unit_greeks(state, symbol),
-        book=book_greeks(state.greek_lines, fund, contract.underlying),
-        losses=foreseeing.losses(state, fund, contract, resting),
-        blind=state.blind,
-        reference=state.source,
-        planned_close=planned_close,
-    )
-
-
-def unit_greeks(state: DeskState, symbol: str) -> Greeks:
-    """Greeks of one unit of a contract, from the last valuation; unknown where it was never valued."""
-    row = state.board.universe.rows.get(symbol)
-    values = state.valuation.values
-    if row is None or row >= values["delta"].size:
-        return Greeks()
-    return Greeks(*(float(values[name][row]) for name in ("delta", "gamma", "vega", "theta")))

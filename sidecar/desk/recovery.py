@@ -9,22 +9,25 @@ import msgspec
 
 from sidecar.book.pnl import DayBase
 from sidecar.book.position import position_id
+from sidecar.desk import halts, heartbeats, limiting, wishes
 from sidecar.desk.explaining import Booked
-from sidecar.desk.halting import DISABLED, ENABLED
+from sidecar.desk.halting import DISABLED, DRILL, ENABLED
 from sidecar.desk.state import DeskState
 from sidecar.domain.breaker import BreakerState, BreakerStatus
-from sidecar.domain.errors import InputError
 from sidecar.domain.orders import Fill, OrderState
 from sidecar.domain.records import (
     AnyRecord,
     Audited,
     BreakerRecorded,
+    CloseRecorded,
     EquityMarked,
     FillRecorded,
+    Halted,
+    HeartbeatRecorded,
     LimitsRecorded,
     OrderRecorded,
 )
-from sidecar.risk import breaker, limits
+from sidecar.risk import breaker
 
 
 def restore(state: DeskState, records: Iterable[AnyRecord]) -> int:
@@ -70,24 +73,6 @@ def _resume_explain(state: DeskState, marked: EquityMarked | None, since: Iterab
     if marked is None or marked.explain is None:
         return
     state.explaining.resume(marked.at, marked.explain, marked.opening, state.book, since)
-
-
-def _fold_limits(state: DeskState, record: LimitsRecorded) -> None:
-    """A changed limit stands, unless the settings of it have changed since: then the tighter of the two does."""
-    fund_id, mine = record.fund_id, state.config.limits
-    values = dict(record.limits)
-    for name in sorted(values.keys() & record.configured.keys() & mine.keys()):
-        if fund_id is None and record.configured[name] != mine[name]:
-            values[name] = limits.effective({name: mine[name]}, {name: values[name]})[name]
-            state.say(
-                f"limit {name}: changed in the settings since it was set by {record.actor}: {values[name]:g} applies"
-            )
-    try:
-        after = {**state.limits.get(fund_id, {}), **values}
-        state.limits[fund_id] = limits.validate(after, whole=fund_id is None)
-    except InputError as error:
-        # A limit that this program no longer knows: the settings' limits stand, which the operator can see.
-        state.say(f"a limit on record is not this program's ({error}): the settings' limits apply")
 
 
 def _move_capital(state: DeskState) -> None:
@@ -138,10 +123,14 @@ def _fold(state: DeskState, record: AnyRecord) -> None:
             state.contracts.setdefault(contract.id, contract)
             state.restore_order(order)
         case BreakerRecorded(event=event, state=after):
-            state.breaker = after
+            halts.fold_breaker(state, event, after)
             state.breaker_events.append(event)
+        case Halted():
+            halts.fold_halt(state, record)
+        case HeartbeatRecorded():
+            heartbeats.restore(state, record)
         case LimitsRecorded():
-            _fold_limits(state, record)
+            limiting.fold(state, record)
         case EquityMarked(day=day, peak=peak, opening=opening, max_drawdown=deepest, capital=capital):
             state.recorded_capital = capital
             state.day = day
@@ -154,5 +143,9 @@ def _fold(state: DeskState, record: AnyRecord) -> None:
         case Audited(action=action, subject=strategy) if action == ENABLED:
             state.disabled.discard(strategy)
             state.book.forgive(strategy)
+        case Audited(action=action, at=at) if action == DRILL:
+            state.last_drill_at = at
+        case CloseRecorded():
+            wishes.fold(state, record)
         case _:
             pass

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from types import MappingProxyType
 
-from sidecar.desk import session, watch
+from sidecar.desk import heartbeats, session, watch, wishes
 from sidecar.desk.board import COLUMNS
 from sidecar.desk.lines import fund_lines, position_lines
 from sidecar.desk.market import conditions, levels, markets, qualities
@@ -68,7 +68,7 @@ def revalue(state: DeskState, *, on_beat: bool = False) -> Published:
         positions=positions,
         awaiting_settlement=session.awaiting_settlement(state),
         greeks=greeks,
-        markets=markets(state, conditions(vix)),
+        markets=markets(state, conditions(vix, halted=bool(state.exchange_halted))),
         data_quality=qualities(state),
         limits=limits,
         orders=(*state.working.values(), *_recent(state)),
@@ -84,6 +84,10 @@ def revalue(state: DeskState, *, on_beat: bool = False) -> Published:
         chain_digest=state.chain_digest,
         explain=explain,
         explain_alarm=state.explaining.residual.alarm,
+        heartbeats=heartbeats.lines(state),
+        closing=wishes.lines(state),
+        unconfirmed=state.asking.unconfirmed(state),
+        last_drill_at=clock.to_datetime(state.last_drill_at) if state.last_drill_at else None,
     )
     return Published(report, chain)
 
@@ -131,6 +135,24 @@ def _days_left(state: DeskState) -> int:
 
 
 def _warnings(state: DeskState) -> tuple[str, ...]:
+    return (*_venue_warnings(state), *_calendar_warnings(state))
+
+
+def _venue_warnings(state: DeskState) -> list[str]:
+    lines = []
+    if state.config.rehearsed:
+        lines.append(f"simulated venue with faults: {state.config.rehearsed}")
+    owed = len(state.asking.unconfirmed(state))
+    if owed and not state.breaker.active:
+        lines.append(f"stopped here, venue unconfirmed: {owed}")
+    if state.asking.problem:
+        lines.append(f"the venue does not say what it holds: {state.asking.problem}")
+    if state.asking.differences:
+        lines.append("the venue differs: " + "; ".join(state.asking.differences[:3]))
+    return lines
+
+
+def _calendar_warnings(state: DeskState) -> tuple[str, ...]:
     if state.calendar_ends:
         return (f"the sessions table ends on {state.calendar.last}: nothing trades until it is extended",)
     left = _days_left(state)

@@ -10,6 +10,7 @@ import msgspec
 
 from sidecar.book import pnl
 from sidecar.book.expiry import settlement_fills
+from sidecar.desk import wishes
 from sidecar.desk.fills import take_fill
 from sidecar.desk.state import DeskState
 from sidecar.domain.clock import SECOND
@@ -152,7 +153,7 @@ def settle_expired(state: DeskState) -> None:
         for fill in settlement_fills([position], {contract.id: contract}, event.price, state.now, schedule):
             if take_fill(state, fill):
                 state.counters["settlements"] += 1
-        state.closing.pop(position.id, None)
+        wishes.end(state, position.id, "settled at expiry")
 
 
 def awaiting_settlement(state: DeskState) -> tuple[str, ...]:

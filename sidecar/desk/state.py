@@ -5,26 +5,31 @@ from __future__ import annotations
 from collections import Counter, deque
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from sidecar.book.pnl import DayBase
 from sidecar.book.positions import Book
+from sidecar.desk.asking import Asking
 from sidecar.desk.board import Board
 from sidecar.desk.config import DeskConfig
 from sidecar.desk.explaining import Explaining
 from sidecar.desk.margins import Margins
 from sidecar.desk.tailing import Tails
 from sidecar.desk.valuation import Valuation
+from sidecar.desk.volatilities import Volatilities
 from sidecar.domain.analytics import TailLine
 from sidecar.domain.breaker import BreakerEvent, BreakerState
 from sidecar.domain.calendar import Calendar, Session
 from sidecar.domain.clock import MINUTE
+from sidecar.domain.commands import Command
 from sidecar.domain.contracts import Contract
-from sidecar.domain.events import Command, Settlement
+from sidecar.domain.events import Settlement
 from sidecar.domain.orders import WORKING, Order, OrderState
-from sidecar.domain.records import AnyRecord, Audited, BreakerRecorded, OrderRecorded
+from sidecar.domain.records import AnyRecord, Audited, BreakerRecorded, Halted, OrderRecorded
 from sidecar.domain.reference import Reference
 from sidecar.domain.report import Action, Chain, GreeksLine, LimitLine, Outcome, OutcomeStatus, QualityLine
+from sidecar.domain.scopes import Scope
+from sidecar.risk.nodes import Tree
 
 #: How many lines of history a report carries; the rest is in the database.
 RECENT = 50
@@ -44,17 +49,33 @@ class Pending:
         return not (self.records or self.actions or self.outcomes or self.orders)
 
 
-class Closing:
-    """A position that somebody asked to close, until it is flat or the wish is withdrawn.
+class Switch(NamedTuple):
+    """A client's dead man's switch: seconds until its silence halts the desk, and when it was last heard.
 
-    ``wait_s`` is the pause until the next try: it doubles with each refusal.
+    ``heard`` is by :attr:`DeskState.ran`; None since a restart.
     """
 
-    def __init__(self, actor: str, reason: str, wait_s: float) -> None:
+    expires_in_s: float
+    heard: int | None
+
+
+class Closing:
+    """A position that somebody asked to close, until it is flat here and at the venue, or the wish is withdrawn.
+
+    ``wait_s`` is the pause until the next try: it doubles with each refusal. ``order_id`` is its last order, empty once
+    what came of it is known; ``asked`` is when the venue was asked whether it is flat there too, 0 if never.
+    """
+
+    def __init__(self, actor: str, reason: str, wait_s: float, since: int = 0) -> None:
         self.actor = actor
         self.reason = reason
         self.wait_s = wait_s
+        self.since = since
         self.last_try = 0
+        self.tries = 0
+        self.detail = ""
+        self.order_id = ""
+        self.asked = 0
 
 
 class DeskState:
@@ -84,19 +105,31 @@ class DeskState:
         self.order_times: deque[tuple[int, str]] = deque()
         self.order_count = 0
         self.closing: dict[str, Closing] = {}
+        self.closing_waits: dict[str, tuple[object, int]] = {}
+        self.venue_said_at = 0
+        self.venue_differs: dict[str, int] = {}
+        self.asking = Asking()
+        self.last_drill_at = 0
         self.settlements: dict[tuple[str, str], Settlement] = {}
 
         self.breaker = BreakerState()
         self.breaker_events: deque[BreakerEvent] = deque(maxlen=RECENT)
-        self.limits: dict[str | None, dict[str, float]] = {None: dict(config.limits)}
+        #: Stops on record beside the loop that the desk has not taken up: a restart's to do.
+        self.halted: list[Halted] = []
+        self.switches: dict[str, Switch] = {}
+        #: For how long (microseconds) the desk has run and listened, as its last beat said.
+        self.ran = 0
+        self.limits = Tree(config.limits)
         self.confirmations: dict[str, dict[str, int]] = {}
         self.limit_lines: tuple[LimitLine, ...] = ()
         self.greek_lines: tuple[GreeksLine, ...] = ()
         self.margins = Margins(reference, config.margin_scale)
         self.tails = Tails(config.history.shocks if config.history else None)
         self.tail_lines: tuple[TailLine, ...] = ()
+        self.volatilities = Volatilities()
         self.disabled: set[str] = set()
         self.journal_failed = False
+        self.exchange_halted = ""
 
         self.session: Session | None = None
         self.session_checked = 0
@@ -133,9 +166,13 @@ class DeskState:
             return sum(self.config.capital.values(), Decimal(0))
         return self.config.capital[fund_id]
 
-    def limits_of(self, fund_id: str | None) -> dict[str, float]:
-        """The limits as they were set for a fund, or desk-wide for ``None``; a fund without its own has the desk's."""
-        return self.limits.get(fund_id, self.limits[None])
+    def limits_of(self, where: Scope | str | None) -> dict[str, float]:
+        """The limits that bind in a scope, or in a fund by its id, or desk-wide for ``None``: the tightest of each."""
+        return dict(self.limits.of(where))
+
+    def limits_set(self) -> dict[str, dict[str, float]]:
+        """The limits as they were set, by the scope (as text) they were set in; the desk's (``*``) are all."""
+        return self.limits.as_set()
 
     def keep(self, order: Order) -> None:
         """Take an order's new state into the book of orders, the next report and the journal."""

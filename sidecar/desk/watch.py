@@ -2,68 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from math import nan
+from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
-from sidecar.desk import money
-from sidecar.desk.halting import disable_strategy, trip
-from sidecar.desk.session import is_open, opened_at
+from sidecar.desk.halting import disable_strategy, shut, trip
+from sidecar.desk.measuring import look, measures, measures_of
+from sidecar.desk.session import is_open
 from sidecar.desk.state import DeskState
 from sidecar.domain.breaker import Cause, Trigger
 from sidecar.domain.clock import SECOND
+from sidecar.domain.events import TradingHalt
 from sidecar.domain.report import FundLine, GreeksLine, LimitLine, LimitStatus, PositionLine, Quality
+from sidecar.domain.scopes import ANY, Scope
 from sidecar.risk.breaker import covers, expire_override
-from sidecar.risk.exposure import largest
-from sidecar.risk.limits import BY_NAME, Basis, Measures, cause, effective, evaluate
+from sidecar.risk.limits import BY_NAME, Basis, Measures
+from sidecar.risk.lines import cause, evaluate
 
-
-def feed_age_s(state: DeskState) -> float:
-    """Seconds since the oldest index of the desk's underlyings was heard, within the session; 0 while it is closed.
-
-    An index that was never heard is as old as the session, or the end of its break, or the desk, whichever is youngest.
-    """
-    if not is_open(state):
-        return 0.0
-    since = max(opened_at(state), state.live_since)
-    heard = [
-        max(since, quote.at if (quote := state.board.last(underlying)) else 0)
-        for underlying in {group.underlying for group in state.board.groups if group.expires_at > state.now}
-    ]
-    return max(0.0, (state.now - min(heard, default=since)) / SECOND)
-
-
-def measures(
-    state: DeskState, fund: FundLine, positions: Sequence[PositionLine], greeks: Sequence[GreeksLine], vix: float
-) -> Measures:
-    """What the limits watch in one scope: a fund, or the desk (``*``)."""
-    own = [line for line in positions if fund.fund_id in ("*", line.fund_id)]
-    capital = float(fund.capital)
-    book = largest(greeks, fund.fund_id)
-    orders = [order for order in state.recent_orders() if fund.fund_id in ("*", order.request.fund_id)]
-    whole = fund.used_margin + fund.available_margin
-    tail = next((line for line in state.tail_lines if line.fund_id == fund.fund_id), None)
-    return Measures(
-        daily_loss=-fund.daily_pnl / capital,
-        drawdown=fund.drawdown,
-        positions=float(fund.total_positions),
-        capital_utilization=fund.capital_utilization,
-        margin_utilization=_share(fund.used_margin, whole),
-        strategy_allocation=_largest(money.account(state, fund.fund_id).by_strategy.values()) / capital,
-        position_allocation=_largest(line.margin for line in own) / capital,
-        order_rate=float(len(orders)),
-        loss_streak=float(max((state.book.loss_streak(name) for name in state.book.strategies()), default=0)),
-        net_delta=book.delta,
-        net_gamma=book.gamma,
-        net_vega=book.vega,
-        net_theta=book.theta,
-        var_95=max(tail.var_95, 0.0) / capital if tail else nan,
-        stress_loss=tail.worst / capital if tail else nan,
-        vix=vix,
-        stale=feed_age_s(state),
-        trusted=fund.quality is Quality.LIVE and is_open(state),
-    )
+_LOSSES = "loss_streak"
 
 
 def watch(
@@ -75,27 +31,59 @@ def watch(
     *,
     on_beat: bool,
 ) -> tuple[LimitLine, ...]:
-    """Evaluate every limit in every scope, trip on confirmed breaches, cancel what works when it trips.
+    """Evaluate every limit in every scope that has it, and shut the scope of what is broken.
 
     Only a beat confirms: several answers and commands within one instant look at the same marks.
     """
+    look(state)
     lines: list[LimitLine] = []
-    for fund in funds:
-        scope = fund.fund_id
-        bound = effective(state.limits[None], None if scope == "*" else state.limits.get(scope))
-        held = state.confirmations.get(scope, {})
-        found = evaluate(scope, measures(state, fund, positions, greeks, vix), bound, held, state.config.confirmations)
+    for scope, found in _measured(state, funds, positions, greeks, vix):
+        name = str(scope)
+        held = state.confirmations.get(name, {})
+        own = evaluate(name, found, state.limits.watched(scope), held, state.config.confirmations)
         if not on_beat:
-            found = tuple(_unconfirmed(line, held.get(line.name, 0)) for line in found)
-        state.confirmations[scope] = {line.name: line.confirmations for line in found}
-        lines += found
+            own = tuple(_unconfirmed(line, held.get(line.name, 0)) for line in own)
+        state.confirmations[name] = {line.name: line.confirmations for line in own}
+        lines += own
     state.limit_lines = tuple(lines)
     state.blind = _blind(state, funds, lines)
     _disable_losers(state)
     for line in lines:
-        if line.status is LimitStatus.BREACH and BY_NAME[line.name].trips and not _known(state, line):
-            trip(state, cause(line, state.now))
+        if line.status is LimitStatus.BREACH and _shuts(state, line):
+            why = cause(line, state.now, shut_by(state, line.scope))
+            if not _known(state, why):
+                shut(state, why)
     return state.limit_lines
+
+
+def shut_by(state: DeskState, scope: str) -> str:
+    """The scope that a breach in ``scope`` shuts: its own. The only fund of a desk is the desk."""
+    return ANY if state.funds == (scope,) else scope
+
+
+def _measured(
+    state: DeskState,
+    funds: Sequence[FundLine],
+    positions: Sequence[PositionLine],
+    greeks: Sequence[GreeksLine],
+    vix: float,
+) -> Iterator[tuple[Scope, Measures]]:
+    """The funds, the desk, and each part of a fund that has limits of its own."""
+    for fund in funds:
+        yield Scope(fund.fund_id), measures(state, fund, positions, greeks, vix)
+    for part in state.limits.parts():
+        if part.fund in state.config.capital:
+            yield part, measures_of(state, part, positions, state.limits.watched(part))
+
+
+def _shuts(state: DeskState, line: LimitLine) -> bool:
+    """Whether a breach is the breaker's business. A losing run is its strategy's, and what the market does the desk's,
+    unless a fund has a tighter limit of its own.
+    """
+    row = BY_NAME[line.name]
+    if not row.trips or line.name == _LOSSES:
+        return False
+    return not row.market or line.scope == ANY or line.limit != state.limits[ANY][line.name]
 
 
 def _unconfirmed(line: LimitLine, held: int) -> LimitLine:
@@ -115,37 +103,50 @@ def _blind(state: DeskState, funds: Sequence[FundLine], lines: Sequence[LimitLin
     elif not state.untrusted_since:
         state.untrusted_since = state.now
     waited = state.now - state.untrusted_since if state.untrusted_since else 0
-    stale = any(line.name == "stale" and line.status is LimitStatus.BREACH for line in lines)
+    stale = any(
+        (line.name, line.status) == ("stale", LimitStatus.BREACH) and shut_by(state, line.scope) == ANY
+        for line in lines
+    )
     return stale or waited >= state.config.blind_s * SECOND
 
 
 def _disable_losers(state: DeskState) -> None:
-    """A strategy that has lost as often in a row as the limit says stays off until a named person resets."""
-    limit = state.limits[None]["loss_streak"]
+    """A strategy that has lost as often in a row as a limit says is shut, wherever it trades, until a named person
+    resets it.
+    """
+    if covers(state.breaker, _LOSSES, state.now):
+        return
     for name in state.book.strategies():
         streak = state.book.loss_streak(name)
-        if BY_NAME["loss_streak"].breached(streak, limit) and not covers(state.breaker, "loss_streak", state.now):
-            disable_strategy(state, name, f"{streak} losing round trips in a row, the limit is {limit:g}")
+        funds = dict.fromkeys(p.fund_id for p in state.book.positions.values() if p.strategy == name) if streak else {}
+        limit = min((state.limits.of(Scope(fund, name))[_LOSSES] for fund in funds), default=0.0)
+        if not funds or not BY_NAME[_LOSSES].breached(streak, limit):
+            continue
+        detail = f"{streak} losing round trips in a row, the limit is {limit:g}"
+        disable_strategy(state, name, detail)
+        for fund in sorted(funds):
+            scope = str(Scope(fund, name)) if "/" not in name else fund  # of an older program
+            why = Cause(Trigger.LOSS_STREAK, state.now, "desk", detail, _LOSSES, limit, float(streak), scope)
+            if not _known(state, why):
+                shut(state, why)
 
 
-def _share(part: float, whole: float) -> float:
-    """``part`` of ``whole``; all of it where nothing is left, NaN where either is unknown."""
-    if whole > 0 or whole != whole or part != part:
-        return part / whole
-    return 1.0 if part > 0 else 0.0
-
-
-def _largest(values: Iterable[float]) -> float:
-    """The largest value, 0 of none, NaN as soon as one is unknown."""
-    known = list(values)
-    return nan if any(value != value for value in known) else max(known, default=0.0)
-
-
-def _known(state: DeskState, line: LimitLine) -> bool:
+def _known(state: DeskState, why: Cause) -> bool:
     """A breach trips once: not while its cause is on the breaker, nor while an override lets it pass."""
-    if covers(state.breaker, line.name, state.now):
+    if covers(state.breaker, why.limit_name, state.now):
         return True
-    return any(known.limit_name == line.name for known in state.breaker.causes)
+    known = (*state.breaker.causes, *state.breaker.partial)
+    return any((old.limit_name, old.scope) == (why.limit_name, why.scope) for old in known)
+
+
+def trading_halt(state: DeskState, event: TradingHalt) -> None:
+    """The exchange has halted trading: nothing leaves any more. That it trades again resets nothing; a person does."""
+    if event.halted and not state.exchange_halted:
+        detail = event.detail or "no reason given"
+        trip(state, Cause(Trigger.MARKET_HALT, state.now, event.venue, detail))
+    elif not event.halted and state.exchange_halted:
+        state.say(f"{event.venue} trades again: reset the breaker to trade")
+    state.exchange_halted = (event.detail or event.venue) if event.halted else ""
 
 
 def storage_failed(state: DeskState, detail: str) -> None:

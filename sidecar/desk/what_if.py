@@ -8,9 +8,9 @@ from msgspec.structs import replace
 
 from sidecar.desk import money, orders
 from sidecar.desk.state import DeskState
+from sidecar.domain.commands import WhatIf
 from sidecar.domain.contracts import Contract, Kind
 from sidecar.domain.errors import DeskError, InputError
-from sidecar.domain.events import WhatIf
 from sidecar.domain.impact import FundImpact, FundState, Impact, OrderImpact, UnderlyingGreeks
 from sidecar.domain.orders import Order, OrderRequest, OrderState
 from sidecar.domain.report import Outcome, OutcomeStatus

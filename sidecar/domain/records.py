@@ -86,7 +86,7 @@ class HeartbeatRecorded(Record, frozen=True):
 class Halted(Record, frozen=True):
     """An emergency stop that was put on record beside the desk's loop, which did not answer (``source`` says who did).
 
-    The desk takes it up as a :class:`~sidecar.domain.events.Stop` when it can; a restart before that starts stopped.
+    The desk takes it up as a :class:`~sidecar.domain.commands.Stop` when it can; a restart before that starts stopped.
     """
 
     actor: str

@@ -173,7 +173,10 @@ class LimitLine(msgspec.Struct, frozen=True):
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """Why the gate refused an order: the limit, its value before and after, and the largest size that would pass."""
+    """Why the gate refused an order: the limit, its value before and after, and the largest size that would pass.
+
+    ``scope`` is whose limit it is, or whose trading is shut (:class:`~sidecar.domain.scopes.Scope` as text).
+    """
 
     limit_name: str
     detail: str
@@ -181,6 +184,7 @@ class Refusal(msgspec.Struct, frozen=True):
     before: float = float("nan")
     after: float = float("nan")
     largest_quantity: int = 0
+    scope: str = "*"
 
 
 class OutcomeStatus(StrEnum):

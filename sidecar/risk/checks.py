@@ -12,6 +12,7 @@ from sidecar.domain.clock import MINUTE, SECOND
 from sidecar.domain.contracts import Kind
 from sidecar.domain.orders import Order, OrderRequest, OrderState, OrderType, Side
 from sidecar.domain.report import Refusal
+from sidecar.domain.scopes import Scope
 from sidecar.risk import footprint
 from sidecar.risk.breaker import covers
 from sidecar.risk.limits import BY_NAME
@@ -90,7 +91,7 @@ def _price(request: OrderRequest, view: GateView) -> Refusal | None:
 
 
 def _market_halt(_request: OrderRequest, view: GateView) -> Refusal | None:
-    if view.breaker.status is not BreakerStatus.MARKET_HALT:
+    if view.breaker.status is not BreakerStatus.MARKET_HALT and not view.halted:
         return None
     return Refusal("market_halt", "the market is halted, so no order can leave; wait for the end of the halt")
 
@@ -104,6 +105,21 @@ def _breaker(_request: OrderRequest, view: GateView) -> Refusal | None:
     why = "; ".join(f"{cause.trigger}: {cause.detail}" for cause in causes) or "cause not recorded"
     detail = f"the breaker is {view.breaker.status} ({why}); {_REDUCE}, or have it reset"
     return Refusal("breaker", detail)
+
+
+def _breaker_scope(request: OrderRequest, view: GateView) -> Refusal | None:
+    """What is shut of the desk: an order there must only reduce what that scope holds, whatever it does elsewhere."""
+    underlying = view.contract.underlying if view.contract else ""
+    for cause in view.breaker.partial:
+        scope = Scope.parse(cause.scope)
+        if not scope.covers(request.fund_id, request.strategy, underlying):
+            continue
+        own = [at for at in (view, *view.parts) if at.scope == cause.scope]
+        if covers(view.breaker, cause.limit_name, view.at) or (own and only_reduces(request, own[0])):
+            continue
+        why = f"{cause.scope} is shut ({cause.trigger}: {cause.detail}); {_REDUCE} there, or have it reset"
+        return Refusal("breaker_scope", why, scope=cause.scope)
+    return None
 
 
 def _blind(_request: OrderRequest, view: GateView) -> Refusal | None:
@@ -194,11 +210,12 @@ def _sent_within_a_minute(at: int) -> Callable[[Order], bool]:
     return lambda order: order.state is not OrderState.REFUSED and order.created_at > at - MINUTE
 
 
-#: The measures that grow with an order. What is a margin, a buy-back never fails.
+#: The measures that grow with an order. What is a margin, or the like of it, a buy-back never fails.
 SIZED: tuple[Sized, ...] = (
     Sized("order_lots", footprint.order_lots),
     Sized("positions", footprint.positions),
     Sized("capital_per_trade", footprint.capital_per_trade, is_margin=True),
+    Sized("unexecuted_value", footprint.unexecuted_value, is_margin=True),
     Sized("capital_utilization", footprint.capital_utilization, is_margin=True),
     Sized("strategy_allocation", footprint.strategy_allocation, is_margin=True),
     Sized("position_allocation", footprint.position_allocation, is_margin=True),
@@ -219,6 +236,7 @@ CHECKS: tuple[Check, ...] = (
     Check("price", True, _price),
     Check("market_halt", True, _market_halt),
     Check("breaker", False, _breaker),
+    Check("breaker_scope", True, _breaker_scope),
     Check("blind", False, _blind),
     Check("limits", False, _limits),
     Check("disabled_strategy", False, _disabled_strategy),

@@ -46,6 +46,14 @@ def capital_per_trade(request: OrderRequest, view: GateView) -> tuple[float, flo
     return 0.0, _share(_larger(after - before, premium), view)
 
 
+def unexecuted_value(request: OrderRequest, view: GateView) -> tuple[float, float]:
+    """Price times units of what works and has not filled, of capital; NaN where an order has no price."""
+    before = sum(
+        (float(order.request.price or nan) * order.remaining for order in view.resting if order.remaining), 0.0
+    )
+    return _share(before, view), _share(before + float(request.price or nan) * request.quantity, view)
+
+
 def capital_utilization(request: OrderRequest, view: GateView) -> tuple[float, float]:
     """Margin used by the fund, of capital."""
     before, after = margin(request, view)

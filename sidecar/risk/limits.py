@@ -1,4 +1,4 @@
-"""The limits: one table, the values they watch, and where each value stands against its limit."""
+"""The limits: one table, and the values they watch."""
 
 from __future__ import annotations
 
@@ -9,22 +9,19 @@ from math import inf, isfinite, nan
 
 import msgspec
 
-from sidecar.domain.breaker import Cause, Trigger
+from sidecar.domain.breaker import Trigger
 from sidecar.domain.errors import ConfigurationError, InputError
-from sidecar.domain.report import LimitLine, LimitStatus
 
 #: The units of limits that count things: half a thing is a slip of the pen.
 COUNTED = ("count", "lots", "per minute")
-#: The share of a limit from which its line warns.
-WARN_AT = 0.8
 
 
 class Measures(msgspec.Struct, frozen=True):
-    """What the limits watch, for one scope (a fund, or ``*`` for the desk). NaN means unknown, never zero.
+    """What the limits watch in one scope (:class:`~sidecar.domain.scopes.Scope`). NaN means unknown, never zero.
 
-    Fractions are of capital; ``daily_loss`` is positive for a loss. The ``net_`` Greeks are absolute position Greeks,
-    the largest over underlyings. ``stale`` is the age in seconds of the oldest underlying that the book holds, 0 when
-    it holds nothing. ``trusted`` says that every mark behind these numbers is live.
+    Fractions are of the capital of the fund, or of the desk; ``daily_loss`` is positive for a loss. The ``net_`` Greeks
+    are absolute position Greeks, the largest over underlyings. ``stale`` is the age in seconds of the oldest index of
+    the desk. ``trusted`` says that every mark behind these numbers is live.
     """
 
     daily_loss: float = nan
@@ -43,6 +40,7 @@ class Measures(msgspec.Struct, frozen=True):
     var_95: float = nan
     stress_loss: float = nan
     vix: float = nan
+    iv_shock: float = nan
     stale: float = nan
     trusted: bool = False
 
@@ -55,11 +53,21 @@ class Basis(StrEnum):
     DESK = "desk"
 
 
+class Reach(StrEnum):
+    """The narrowest scopes that a limit can be measured in: a ``fund``, a ``strategy`` of it, or ``any``."""
+
+    FUND = "fund"
+    STRATEGY = "strategy"
+    ANY = "any"
+
+
 class Limit(msgspec.Struct, frozen=True):
     """One row. ``kind`` book is watched on every beat and trips; order is checked by the gate and refuses.
 
     ``reached``: the value breaches when it is at the limit (losses, ages), and not only beyond it (counts, amounts that
     may be used up). ``trigger`` is the family under which a breach is counted. ``larger_is_tighter`` holds for a pause.
+    ``reach``: how far below a fund it can be measured, and so be set. ``market``: its value is the market's, the same
+    in every fund, so that the desk's line speaks for all.
     """
 
     name: str
@@ -73,6 +81,8 @@ class Limit(msgspec.Struct, frozen=True):
     trips: bool = True
     measure: str = ""
     larger_is_tighter: bool = False
+    reach: Reach = Reach.ANY
+    market: bool = False
 
     @property
     def watches(self) -> str:
@@ -87,32 +97,52 @@ class Limit(msgspec.Struct, frozen=True):
 #: A limit of the gate: it refuses an order and never trips the breaker.
 _order = partial(Limit, kind="order", basis=Basis.DESK, trips=False)
 
+#: A limit of the market as a whole.
+_market = partial(Limit, basis=Basis.DESK, reached=True, reach=Reach.FUND, market=True)
+
 #: The Greek defaults suit a book of about twenty NIFTY lots of 75: its delta, expiry-day gamma, and the vega and theta
-#: of at-the-money options of a month. A quarter of the capital in one order leaves room for four.
+#: of at-the-money options of a month. A quarter of the capital in one order leaves room for four. The value of orders
+#: that work is limited because SEBI asks for it (circular CIR/MRD/DP/09/2012 on algorithmic trading, 30 March 2012).
 LIMITS: tuple[Limit, ...] = (
     Limit("daily_loss", "fraction", "loss since the session's open", Trigger.DAILY_LOSS_LIMIT, 0.03, reached=True),
-    Limit("drawdown", "fraction", "fall from the highest equity", Trigger.DRAWDOWN_LIMIT, 0.08, reached=True),
+    Limit(
+        "drawdown", "fraction", "fall from the highest equity", Trigger.DRAWDOWN_LIMIT, 0.08,
+        reached=True, reach=Reach.FUND,
+    ),
     Limit("positions", "count", "open positions", Trigger.POSITION_LIMIT, 20, basis=Basis.DESK),
     Limit("capital_utilization", "fraction", "margin used, of capital", Trigger.MARGIN_LIMIT, 0.80),
-    Limit("margin_utilization", "fraction", "margin used, of used and available", Trigger.MARGIN_LIMIT, 0.90),
-    Limit("strategy_allocation", "fraction", "margin of the largest strategy", Trigger.POSITION_LIMIT, 0.40),
+    Limit(
+        "margin_utilization", "fraction", "margin used, of used and available", Trigger.MARGIN_LIMIT, 0.90,
+        reach=Reach.FUND,
+    ),
+    Limit(
+        "strategy_allocation", "fraction", "margin of the largest strategy", Trigger.POSITION_LIMIT, 0.40,
+        reach=Reach.STRATEGY,
+    ),
     Limit("position_allocation", "fraction", "margin of the largest position", Trigger.POSITION_LIMIT, 0.20),
-    Limit("loss_streak", "count", "a strategy's losing run", Trigger.LOSS_STREAK, 5, basis=Basis.DESK, reached=True),
+    Limit(
+        "loss_streak", "count", "a strategy's losing run", Trigger.LOSS_STREAK, 5,
+        basis=Basis.DESK, reached=True, reach=Reach.STRATEGY,
+    ),
     Limit("net_delta", "units", "absolute position delta, by underlying", Trigger.GREEK_LIMIT, 1_500),
     Limit("net_gamma", "units per point", "absolute position gamma, by underlying", Trigger.GREEK_LIMIT, 25),
     Limit("net_vega", "currency per vol point", "absolute position vega, by underlying", Trigger.GREEK_LIMIT, 100_000),
     Limit("net_theta", "currency per day", "absolute position theta, by underlying", Trigger.GREEK_LIMIT, 200_000),
     Limit("var_95", "fraction", "one-day loss that one day in twenty exceeds", Trigger.VAR_LIMIT, 0.05),
     Limit("stress_loss", "fraction", "largest loss over the stresses", Trigger.VAR_LIMIT, 0.50),
-    Limit("vix", "points", "volatility index", Trigger.VIX_SPIKE, 40, basis=Basis.QUOTES, reached=True),
+    _market("vix", "points", "volatility index", Trigger.VIX_SPIKE, 40, basis=Basis.QUOTES),
     Limit(
-        "stale_warn", "s", "age of the held data that warns", Trigger.DATA_FAILURE, 5,
-        basis=Basis.DESK, reached=True, trips=False, measure="stale",
+        "iv_shock", "fraction", "change of an at-the-money volatility in 5 minutes", Trigger.IV_SHOCK, 0.50,
+        basis=Basis.QUOTES, reached=True, market=True,
     ),
-    Limit("stale", "s", "age of the held data that trips", Trigger.DATA_FAILURE, 10, basis=Basis.DESK, reached=True),
+    _market(
+        "stale_warn", "s", "age of the held data that warns", Trigger.DATA_FAILURE, 5, trips=False, measure="stale",
+    ),
+    _market("stale", "s", "age of the held data that trips", Trigger.DATA_FAILURE, 10),
     _order("order_lots", "lots", "size of one order", Trigger.POSITION_LIMIT, 5),
     _order("price_band", "fraction", "distance of the price from the last", Trigger.ORDER_FAILURE, 0.05),
     _order("capital_per_trade", "fraction", "margin or premium that one order takes", Trigger.MARGIN_LIMIT, 0.25),
+    _order("unexecuted_value", "times capital", "price times units of working orders", Trigger.ORDER_FAILURE, 1.0),
     _order("duplicate_order", "s", "pause between equal orders", Trigger.ORDER_RATE, 5, larger_is_tighter=True),
     _order("order_rate", "per minute", "orders of the last minute", Trigger.ORDER_RATE, 12),
 )  # fmt: skip
@@ -160,73 +190,14 @@ def _validate_one(name: str, value: object) -> None:
         raise InputError(name, f"{value:g} is not a whole number", f"give {row.unit}, such as {row.default:g}")
 
 
-def effective(desk: Mapping[str, float], fund: Mapping[str, float] | None) -> dict[str, float]:
-    """The limits that bind one fund: of the desk's and its own, the tightest of each."""
-    own = fund or {}
+def tightest(first: Mapping[str, float], then: Mapping[str, float]) -> dict[str, float]:
+    """The limits of ``first``, each as tight as ``then`` makes it where that has it too."""
     return {
-        name: (max if BY_NAME[name].larger_is_tighter else min)(value, own.get(name, value))
-        for name, value in desk.items()
+        name: (max if BY_NAME[name].larger_is_tighter else min)(value, then.get(name, value))
+        for name, value in first.items()
     }
 
 
-def evaluate(
-    scope: str, measures: Measures, limits: Mapping[str, float], confirmations: Mapping[str, int], needed: int
-) -> tuple[LimitLine, ...]:
-    """Where each watched limit of a scope stands, in the table's order.
-
-    A breach on marks counts only from trusted marks, and like one on quotes only after ``needed`` evaluations in a
-    row; until then its line warns. ``confirmations`` are the counts of the lines of the last evaluation, by name.
-    Unknown values and untrusted marks leave the count as it is: bad data neither trips nor clears.
-
-    :raises ConfigurationError: ``needed`` is less than 1.
-    """
-    if needed < 1:
-        raise ConfigurationError("confirmations", f"{needed} would trip on nothing", "give 1 or more")
-    return tuple(
-        _line(row, scope, measures, limits[row.name], min(confirmations.get(row.name, 0), needed), needed)
-        for row in WATCHED
-    )
-
-
-def _line(row: Limit, scope: str, measures: Measures, limit: float, held: int, needed: int) -> LimitLine:
-    value = float(getattr(measures, row.watches))
-    if not isfinite(value):
-        return LimitLine(row.name, scope, nan, limit, nan, LimitStatus.UNKNOWN, held)
-    trusted = measures.trusted or row.basis is not Basis.MARKS
-    count = _confirmed(row, row.breached(value, limit), held, needed) if trusted else held
-    status = _status(row, value, limit, trusted=trusted, confirmed=count >= needed)
-    return LimitLine(row.name, scope, value, limit, _utilization(value, limit), status, count)
-
-
-def _confirmed(row: Limit, breached: bool, held: int, needed: int) -> int:
-    if not breached or not row.trips:
-        return 0
-    return needed if row.basis is Basis.DESK else min(held + 1, needed)
-
-
-def _status(row: Limit, value: float, limit: float, *, trusted: bool, confirmed: bool) -> LimitStatus:
-    if confirmed:
-        return LimitStatus.BREACH
-    if not trusted:
-        return LimitStatus.UNKNOWN
-    near = value > 0 and value >= WARN_AT * limit and row.name != "stale_warn"
-    return LimitStatus.WARN if near or row.breached(value, limit) else LimitStatus.OK
-
-
-def _utilization(value: float, limit: float) -> float:
-    if limit > 0:
-        return max(value, 0.0) / limit
-    return 0.0 if value <= 0 else nan
-
-
-def standing(lines: tuple[LimitLine, ...], needed: int) -> tuple[str, ...]:
-    """The names of the limits whose confirmed breach has not been seen to end: what a reset is refused for."""
-    return tuple(line.name for line in lines if line.confirmations >= needed)
-
-
-def cause(line: LimitLine, at: int) -> Cause:
-    """The breaker's cause for a breached line."""
-    row = BY_NAME[line.name]
-    where = "the desk" if line.scope == "*" else f"fund {line.scope}"
-    detail = f"{row.what} of {where} is {line.value:.6g} {row.unit}, the limit is {line.limit:.6g}"
-    return Cause(row.trigger, at, "desk", detail, line.name, line.limit, line.value)
+def effective(desk: Mapping[str, float], fund: Mapping[str, float] | None) -> dict[str, float]:
+    """The limits that bind one fund: of the desk's and its own, the tightest of each."""
+    return tightest(desk, fund or {})

@@ -35,7 +35,7 @@ class Sized:
         before, after = self.ends(request, view)
         if self._lets(request, view, before, after, limit):
             return None
-        most = _largest(request, view, self.measure, limit)
+        most = self._largest(request, view)
         return Refusal(self.name, _words(self.name, before, after, limit, most), limit, before, after, most)
 
     def within(self, request: OrderRequest, view: GateView) -> bool:
@@ -53,9 +53,21 @@ class Sized:
         buys_back = self.is_margin and request.side is Side.BUY and nears_zero(request, view)
         return buys_back or passes(before, after, limit)
 
+    def _largest(self, request: OrderRequest, view: GateView) -> int:
+        """By bisection: a number of lots that passes (or none), one more of which does not."""
+        lot_size = view.contract.lot_size if view.contract else 1
+        passing, failing = 0, request.quantity // lot_size
+        while failing - passing > 1:
+            middle = (passing + failing) // 2
+            if self.within(replace(request, quantity=middle * lot_size), view):
+                passing = middle
+            else:
+                failing = middle
+        return passing * lot_size
+
 
 def limit_of(name: str, view: GateView) -> float:
-    """The limit of a sized check: the fund's own, and for ``margin`` what is available. NaN where none is loaded."""
+    """The limit of a sized check: the scope's, and for ``margin`` what is available. NaN where none is loaded."""
     return view.available_margin if name == "margin" else view.limits.get(name, nan)
 
 
@@ -64,22 +76,13 @@ def passes(before: float, after: float, limit: float) -> bool:
     return after <= limit or after <= before
 
 
-def _largest(request: OrderRequest, view: GateView, measure: Footprint, limit: float) -> int:
-    """By bisection: a number of lots that passes (or none), one more of which does not."""
-    lot_size = view.contract.lot_size if view.contract else 1
-    passing, failing = 0, request.quantity // lot_size
-    while failing - passing > 1:
-        middle = (passing + failing) // 2
-        if passes(*measure(replace(request, quantity=middle * lot_size), view), limit):
-            passing = middle
-        else:
-            failing = middle
-    return passing * lot_size
-
-
 def _words(name: str, before: float, after: float, limit: float, most: int) -> str:
     what = BY_NAME[name].what if name in BY_NAME else "margin needed, against the margin available"
     if not isfinite(after) or not isfinite(limit):
         return f"{name}: {what} cannot be known now; wait for fresh data"
-    remedy = f"{most} would pass" if most else "no size would pass"
-    return f"{name}: {what} would go from {before:.6g} to {after:.6g}, the limit is {limit:.6g}; {remedy}"
+    return f"{name}: {what} would go from {before:.6g} to {after:.6g}, the limit is {limit:.6g}; {remedy(most)}"
+
+
+def remedy(most: int) -> str:
+    """What to do about an order that is too large."""
+    return f"{most} would pass" if most else "no size would pass"

@@ -9,6 +9,7 @@ from functools import cached_property
 from sidecar.domain.breaker import BreakerState
 from sidecar.domain.contracts import Contract, parse_id
 from sidecar.domain.orders import Order, OrderRequest
+from sidecar.domain.scopes import ANY
 from sidecar.risk.exposure import Greeks, reach
 from sidecar.risk.losses import Losses
 from sidecar.risk.reduce_only import measures_do_not_rise, reduces, span
@@ -35,6 +36,12 @@ class GateView:
     contract and for those of the same underlying with working orders. ``book``: the fund's position Greeks in this
     underlying. ``losses``: what the fund loses in each move and stress, and what one unit of this contract does.
     ``blind``: no trusted data past the deadline. ``reference``: where the market data comes from, named in refusals.
+
+    ``scope``: whose all this is, a fund unless it says otherwise, and ``parts`` the same of every other scope that has
+    limits of its own for this order, or is shut: the strategy, the underlying, the desk of several funds. The gate asks
+    each of them too, with the limits that it has. In the desk's view ``fund`` names the fund whose position and margin
+    it has: what the other funds use and can lose is in ``used_margin`` and ``losses``, for funds do not offset each
+    other. ``halted``: the exchange has halted all trading.
 
     ``planned_close``: the order is a leg of a plan that a person asked for and that closes the book as a whole. Then
     only the position decides whether it reduces: in a balanced book every single leg raises ``|delta|`` until the last
@@ -70,10 +77,18 @@ class GateView:
     blind: bool
     reference: str = ""
     planned_close: bool = False
+    halted: bool = False
+    scope: str = ANY
+    fund: str = ""
+    parts: tuple[GateView, ...] = ()
 
     def working(self, symbol: str) -> tuple[int, ...]:
-        """Signed remaining units of the fund's working orders in one contract."""
-        return tuple(order.signed_remaining for order in self.resting if order.request.symbol == symbol)
+        """Signed remaining units of the working orders in one contract, the fund's alone where others are in view."""
+        return tuple(
+            order.signed_remaining
+            for order in self.resting
+            if order.request.symbol == symbol and self.fund in ("", order.request.fund_id)
+        )
 
     @cached_property
     def measured(self) -> dict[tuple[str, int], tuple[float, float]]:

@@ -20,6 +20,7 @@ from sidecar.servers.keys import KeyStore, Role
 from sidecar.servers.ports import HttpSettings, Ports
 from sidecar.servers.rest import Fund, reading
 from sidecar.servers.routes import Row, mount
+from sidecar.servers.words import Symbol, finite
 
 Underlying = Annotated[str, Path(max_length=32, examples=["NIFTY"])]
 Expiry = Annotated[str, Query(max_length=10, description="One expiry alone, as 2026-09-08; all without it")]
@@ -28,9 +29,21 @@ Table = Annotated[
 ]
 Json = dict[str, Any]
 
-Move = Annotated[float, BeforeValidator(bodies.finite, json_schema_input_type=float), Field(gt=-1.0, le=10.0)]
-Shift = Annotated[float, BeforeValidator(bodies.finite, json_schema_input_type=float), Field(ge=-5.0, le=5.0)]
-Days = Annotated[float, BeforeValidator(bodies.finite, json_schema_input_type=float), Field(ge=0.0, le=3_660.0)]
+Move = Annotated[
+    float,
+    BeforeValidator(finite, json_schema_input_type=Annotated[float, Field(gt=-1.0, le=10.0)]),
+    Field(gt=-1.0, le=10.0),
+]
+Shift = Annotated[
+    float,
+    BeforeValidator(finite, json_schema_input_type=Annotated[float, Field(ge=-5.0, le=5.0)]),
+    Field(ge=-5.0, le=5.0),
+]
+Days = Annotated[
+    float,
+    BeforeValidator(finite, json_schema_input_type=Annotated[float, Field(ge=0.0, le=3_660.0)]),
+    Field(ge=0.0, le=3_660.0),
+]
 _SPOTS = tuple(step / 100 for step in range(-10, 11))
 _VOLS = tuple(step / 100 for step in range(-10, 11, 2))
 
@@ -48,7 +61,7 @@ class Analysis(Protocol):
 class LegBody(bodies.Body):
     """A leg laid on top of the book: signed units of the underlying (lots × lot size)."""
 
-    symbol: bodies.Symbol
+    symbol: Symbol
     quantity: Annotated[int, Field(ge=-bodies.MOST_UNITS, le=bodies.MOST_UNITS)]
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import msgspec
 
-from sidecar.domain.breaker import BreakerEvent, BreakerStatus, Cause, Trigger
+from sidecar.domain.breaker import BreakerEvent, BreakerStatus, Cause, Override, Trigger
 from sidecar.domain.clock import iso
-from sidecar.domain.orders import Fill, Order
+from sidecar.domain.orders import WORKING, Fill, Order, OrderState
+from sidecar.domain.plans import Plan
 from sidecar.domain.report import Condition, DeskReport, LimitStatus, PositionLine, Quality, Refusal
 
 _SHOCKS = frozenset({Trigger.VIX_SPIKE, Trigger.IV_SHOCK})
@@ -36,7 +37,9 @@ def status(report: DeskReport) -> dict[str, Any]:
             "market_open": report.session_open,
             "circuit_breaker_allowed": breaker.active,
             "override_enabled": breaker.override is not None,
+            "override": override(breaker.override),
             "triggers": [cause(row) for row in breaker.causes],
+            "partial": [cause(row) for row in breaker.partial],
             "daily_loss": _loss(total.daily_pnl),
             "daily_loss_percent": _loss(total.daily_pnl_percent),
             "halt_seq": breaker.halt_seq,
@@ -49,7 +52,14 @@ def status(report: DeskReport) -> dict[str, Any]:
             "used_margin": total.used_margin,
             "available_margin": total.available_margin,
             "capital_utilization": total.capital_utilization,
+            "closing": len(report.closing),
         },
+        "orders": {
+            "working": sum(order.state in WORKING for order in report.orders),
+            "unconfirmed": len(report.unconfirmed),
+        },
+        "armed_clients": len(report.heartbeats),
+        "last_drill_at": report.last_drill_at,
     }
 
 
@@ -58,16 +68,26 @@ def _loss(pnl: float) -> float:
 
 
 def market_condition(report: DeskReport) -> dict[str, Any]:
-    """The gravest condition of any underlying, and the volatility index where one was seen."""
+    """The gravest condition of any underlying, and the volatility index where one was seen.
+
+    ``recent_shocks`` is empty where there were none, and null where no volatility was seen that could have jumped.
+    """
     seen = [line.condition for line in report.markets if line.condition is not Condition.UNKNOWN]
     gravest = max(seen, key=_CONDITIONS.index, default=Condition.UNKNOWN)
-    shocks = [event for event in report.breaker_events if event.trigger in _SHOCKS]
+    shocks = [breaker_event(event) for event in report.breaker_events if event.trigger in _SHOCKS]
+    sighted = any(isfinite(line.vix) or isfinite(line.atm_iv) for line in report.markets)
+    halted = any(row.trigger is Trigger.MARKET_HALT for row in report.breaker.causes)
     return {
         "condition": gravest,
         "current_vix": next((line.vix for line in report.markets if isfinite(line.vix)), nan),
-        "is_market_halted": report.breaker.status is BreakerStatus.MARKET_HALT or gravest is Condition.HALTED,
-        "recent_shocks": [breaker_event(event) for event in shocks],
+        "is_market_halted": halted or report.breaker.status is BreakerStatus.MARKET_HALT or gravest is Condition.HALTED,
+        "recent_shocks": shocks if shocks or sighted else None,
     }
+
+
+def override(row: Override | None) -> dict[str, Any] | None:
+    """Which limits may pass, until when, and who said so; None when no override is on."""
+    return None if row is None else {**_fields(row), "expires_at": iso(row.expires_at)}
 
 
 def cause(row: Cause) -> dict[str, Any]:
@@ -85,9 +105,17 @@ def breaches(report: DeskReport) -> list[dict[str, Any]]:
     return [_fields(line) for line in report.limits if line.status is LimitStatus.BREACH]
 
 
+def strained(report: DeskReport) -> list[dict[str, Any]]:
+    """The limits that are breached now, and those that are near it, the most used first."""
+    near = [line for line in report.limits if line.status in (LimitStatus.BREACH, LimitStatus.WARN)]
+    return [
+        _fields(line) for line in sorted(near, key=lambda line: -line.utilization if isfinite(line.utilization) else 0)
+    ]
+
+
 def limits(report: DeskReport, fund_id: str | None) -> list[dict[str, Any]]:
     """Every limit's value now, in one fund's scope or the desk's own and all funds'."""
-    return [_fields(line) for line in report.limits if fund_id is None or line.scope == fund_id]
+    return [_fields(line) for line in report.limits if fund_id is None or line.scope.partition("/")[0] == fund_id]
 
 
 def position(line: PositionLine) -> dict[str, Any]:
@@ -117,6 +145,27 @@ def order(row: Order) -> dict[str, Any]:
     return {**mine, **asked, "remaining": row.remaining, **times}
 
 
+def cancels(known: list[Order]) -> dict[str, Any]:
+    """How many cancels were asked and are done; those that filled first, and those not answered, by id."""
+    return {
+        "done": sum(one.state is OrderState.CANCELLED for one in known),
+        "asked": len(known),
+        "outstanding": [one.id for one in known if one.state in WORKING],
+        "ended_otherwise": [o.id for o in known if o.state not in WORKING and o.state is not OrderState.CANCELLED],
+    }
+
+
+def closed(lines: list[dict[str, Any]]) -> dict[str, Any]:
+    """How many positions were to be closed, and are."""
+    return {"done": sum(line["closed"] for line in lines), "asked": len(lines)}
+
+
+def plan(row: Plan) -> dict[str, Any]:
+    """How positions would be closed, step by step; ``left_out`` are those that cannot be now, each with the reason."""
+    out = [{"position_id": name, "reason": why} for name, why in row.left_out]
+    return {**_fields(row), "steps": [_fields(step) for step in row.steps], "left_out": out}
+
+
 def fill(row: Fill) -> dict[str, Any]:
     """One execution; ``quantity`` is signed."""
     return {**_fields(row), "at": iso(row.at)}
@@ -129,6 +178,7 @@ def refusal(row: Refusal) -> dict[str, Any]:
         "limit_value": row.limit,
         "value_before": row.before,
         "value_after": row.after,
+        "scope": row.scope,
         "largest_quantity": row.largest_quantity,
     }
 

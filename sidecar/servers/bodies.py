@@ -3,69 +3,45 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
-from decimal import Decimal
-from math import isfinite
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 from starlette.requests import Request
 
 from sidecar.domain.orders import OrderRequest, OrderType, Side, TimeInForce
 from sidecar.servers.numerals import decoded, named
 from sidecar.servers.problems import Problem
+from sidecar.servers.words import (
+    PLAIN,
+    Client,
+    Interval,
+    Lasting,
+    LimitName,
+    Name,
+    Note,
+    Number,
+    Price,
+    Reason,
+    ScopeText,
+    Symbol,
+    lower,
+    plain,
+    upper,
+)
 
 #: Most units that one order may ask for; the limits are far below.
 MOST_UNITS = 1_000_000_000
-_BEYOND = 10**15
-_MONEY = re.compile(r"-?\d{1,14}(?:\.\d{1,4})?", re.ASCII)
-
-
-def _plain(text: str) -> str:
-    for character in text:
-        category = unicodedata.category(character)
-        turns = "\u202a" <= character <= "\u202e" or "\u2066" <= character <= "\u2069"
-        if turns or category in ("Cc", "Cs", "Zl", "Zp"):
-            raise ValueError("holds a control character")
-    return text
-
-
-def _exact(value: Any) -> Any:
-    if isinstance(value, str):
-        if not _MONEY.fullmatch(value):
-            raise ValueError("is not a plain decimal number of at most four places")
-        return Decimal(value)
-    return Decimal(value) if type(value) is int else value
-
-
-def finite(value: Any) -> float:
-    """A JSON number as float. :raises ValueError: it is no number, or none that anyone means."""
-    if type(value) in (int, float, Decimal) and abs(value) < _BEYOND and isfinite(value):
-        return float(value)
-    raise ValueError("is not a finite number")
-
-
-def _lower(value: Any) -> Any:
-    return value.lower() if isinstance(value, str) else value
-
-
-def _upper(value: Any) -> Any:
-    return value.upper() if isinstance(value, str) else value
-
-
-Reason = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_plain)]
-Note = Annotated[str, Field(max_length=500), AfterValidator(_plain)]
-Symbol = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9&_.-]+$")]
-Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$")]
-LimitName = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[a-z][a-z0-9_]*$")]
-Price = Annotated[
-    Decimal,
-    BeforeValidator(_exact, json_schema_input_type=float | str),
-    Field(gt=0, max_digits=18, decimal_places=4, allow_inf_nan=False),
-]
-Number = Annotated[float, BeforeValidator(finite, json_schema_input_type=float)]
 
 
 class Body(BaseModel):
@@ -75,22 +51,63 @@ class Body(BaseModel):
 
 
 class StopBody(Body):
-    """``flatten`` also closes what is open; without it the settings decide."""
+    """``flatten`` also closes what is open; without it the settings decide. A ``drill`` stops too, as a rehearsal."""
 
     reason: Reason = "no reason given"
     flatten: bool | None = None
+    drill: bool = False
 
 
 class ResetBody(Body):
-    """A reset is recorded with its reason."""
+    """A reset is recorded with its reason. ``scope`` narrower than the desk (``main/demo``) resets that alone."""
 
     reason: Reason
+    scope: ScopeText = "*"
+
+
+class DisableBody(Body):
+    """Trading is turned off with a reason."""
+
+    reason: Reason
+
+
+class OverrideBody(Body):
+    """The named ``limits`` pass for ``expires_in_s`` seconds of the desk's clock, at most a quarter of an hour."""
+
+    reason: Reason
+    expires_in_s: Lasting
+    limits: Annotated[list[LimitName], Field(min_length=1, max_length=64)]
+
+
+class OverrideEndBody(Body):
+    """The override ends now."""
+
+    reason: Reason = "no reason given"
+
+
+class HeartbeatBody(Body):
+    """A sign of life of ``client``; another must follow within ``expires_in_s``. A ``goodbye`` ends the watch."""
+
+    client: Client
+    expires_in_s: Interval = 60.0
+    goodbye: bool = False
+
+
+_EXACTLY_ONE: tuple[JsonValue, ...] = (
+    {"required": ["position_id"], "properties": {"position_id": {"type": "string"}}},
+    {"required": ["symbol"], "properties": {"symbol": {"type": "string"}}},
+    {"required": ["close_all"], "properties": {"close_all": {"const": True}}},
+)
 
 
 class CloseBody(Body):
     """Exactly one of ``position_id``, ``symbol`` and ``close_all``."""
 
-    position_id: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_plain)] | None = None
+    model_config = ConfigDict(json_schema_extra={"oneOf": [*_EXACTLY_ONE]})
+
+    position_id: (
+        Annotated[str, Field(min_length=1, max_length=200, json_schema_extra=PLAIN), AfterValidator(plain)] | None
+    ) = None
     symbol: Symbol | None = None
     close_all: bool = False
     reason: Reason = "no reason given"
@@ -107,10 +124,10 @@ class OrderBody(Body):
 
     symbol: Symbol
     quantity: Annotated[int, Field(gt=0, le=MOST_UNITS)]
-    side: Annotated[Literal["buy", "sell"], BeforeValidator(_lower)]
-    order_type: Annotated[Literal["LIMIT", "MARKET"], BeforeValidator(_upper)] = "LIMIT"
+    side: Annotated[Literal["buy", "sell"], BeforeValidator(lower)]
+    order_type: Annotated[Literal["LIMIT", "MARKET"], BeforeValidator(upper)] = "LIMIT"
     price: Price | None = None
-    time_in_force: Annotated[Literal["DAY", "IOC"], BeforeValidator(_upper)] = "DAY"
+    time_in_force: Annotated[Literal["DAY", "IOC"], BeforeValidator(upper)] = "DAY"
     reason: Note = ""
     client_order_id: Name | None = None
     fund_id: Name = "main"
@@ -146,11 +163,25 @@ class CancelAllBody(Body):
 
 
 class LimitsBody(Body):
-    """New values by limit name; a limit that is not named keeps its value."""
+    """New values by limit name; a limit that is not named keeps its value, and null takes one away below the desk.
 
-    limits: Annotated[dict[LimitName, Number], Field(min_length=1, max_length=64)]
+    They are the desk's, or those of a fund, of a ``strategy`` of it, of an ``underlying`` of either.
+    """
+
+    limits: Annotated[
+        dict[LimitName, Number | None],
+        Field(min_length=1, max_length=64, json_schema_extra={"additionalProperties": False}),
+    ]
     reason: Reason
     fund_id: Name | None = None
+    strategy: Name | None = None
+    underlying: Symbol | None = None
+
+    @model_validator(mode="after")
+    def _placed(self) -> Self:
+        if self.fund_id is None and (self.strategy is not None or self.underlying is not None):
+            raise ValueError("fund_id: is missing; a strategy and an underlying are a fund's")
+        return self
 
 
 _B = TypeVar("_B", bound=Body)
@@ -184,6 +215,10 @@ _WORDS = {
 }
 
 
+#: A rule about several fields names the one to mend.
+_NAMED = re.compile(r"(price|fund_id): ")
+
+
 def _follows(error: ErrorDetails, errors: Sequence[ErrorDetails]) -> bool:
     """Whether a list is only called too short because an element of it could not be used."""
     at = error["loc"]
@@ -193,6 +228,6 @@ def _follows(error: ErrorDetails, errors: Sequence[ErrorDetails]) -> bool:
 def _row(error: ErrorDetails) -> dict[str, str]:
     problem = _WORDS.get(error["type"]) or error["msg"].removeprefix("Value error, ")
     field = named([part for part in error["loc"] if part != "[key]"])
-    if not field and problem.startswith("price: "):
-        field, problem = "price", problem.removeprefix("price: ")
+    if not field and (told := _NAMED.match(problem)):
+        field, problem = told[1], problem[told.end() :]
     return {"field": field or "body", "problem": problem}

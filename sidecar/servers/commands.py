@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 from typing import Any
 
 from starlette.requests import Request
 
 from sidecar.domain.clock import from_datetime, iso
+from sidecar.domain.commands import CommandEvent
 from sidecar.domain.errors import DeskError
-from sidecar.domain.events import CommandEvent
 from sidecar.domain.orders import WORKING, Order
 from sidecar.domain.report import DeskReport, Outcome, OutcomeStatus
 from sidecar.servers import answers
@@ -25,6 +26,8 @@ STATUS = {
     OutcomeStatus.NOT_FOUND: 404,
     OutcomeStatus.INVALID: 422,
 }
+#: What an ``InputError`` of the desk says: its field, and what is wrong with it.
+_NAMED = re.compile(r"([a-z_.0-9\[\]]+): ([^;]*)")
 _LOOK_EVERY_S = 0.01
 _RECORD_WAIT_S = 0.25
 
@@ -74,11 +77,19 @@ def done(outcome: Outcome, **extra: Any) -> Outcome:
     if outcome.status not in STATUS:
         return outcome
     extra |= {"state": outcome.breaker.status, "halt_seq": outcome.breaker.halt_seq}
+    if outcome.status is OutcomeStatus.INVALID and (named := _NAMED.match(outcome.message)):
+        extra["errors"] = [{"field": named[1], "problem": named[2]}]
     if outcome.refusal is not None:
         extra |= answers.refusal(outcome.refusal)
     if outcome.orders:
         extra["order"] = answers.order(outcome.orders[0])
     raise Problem(STATUS[outcome.status], outcome.message, **extra)
+
+
+def told(ports: Ports, message: str, reason: str, outcome: Outcome) -> dict[str, Any]:
+    """What every answer to a command about the gate begins with."""
+    gate_now = {"state": outcome.breaker.status, "halt_seq": outcome.breaker.halt_seq}
+    return {"status": "success", "message": message, "timestamp": now(ports), "reason": reason, **gate_now}
 
 
 async def settled(ports: Ports, command: CommandEvent, outcome: Outcome, wait_s: float) -> list[Order]:
@@ -89,7 +100,7 @@ async def settled(ports: Ports, command: CommandEvent, outcome: Outcome, wait_s:
     known = {order.id: order for order in outcome.orders}
     until = asyncio.get_running_loop().time() + wait_s
     while True:
-        report = _since(ports, command)
+        report = after(ports, command)
         shown = _learn(known, report) if report is not None else frozenset(known)
         working = {key for key, order in known.items() if order.state in WORKING}
         if not working & shown or asyncio.get_running_loop().time() >= until:
@@ -112,7 +123,7 @@ async def flattened(ports: Ports, command: CommandEvent, outcome: Outcome, wait_
     """
     until = asyncio.get_running_loop().time() + wait_s
     while True:
-        report = _since(ports, command)
+        report = after(ports, command)
         held = None if report is None else {line.id for line in report.positions}
         flat = [held is not None and row[0] not in held for row in outcome.closed]
         if all(flat) or asyncio.get_running_loop().time() >= until:
@@ -130,7 +141,8 @@ async def flattened(ports: Ports, command: CommandEvent, outcome: Outcome, wait_
         await asyncio.sleep(_LOOK_EVERY_S)
 
 
-def _since(ports: Ports, command: CommandEvent) -> DeskReport | None:
+def after(ports: Ports, command: CommandEvent) -> DeskReport | None:
+    """The newest report if it was made after the command, else None."""
     published = ports.latest()
     if published is None or from_datetime(published.report.timestamp) < command.at:
         return None

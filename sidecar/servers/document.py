@@ -11,6 +11,10 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from sidecar.servers.auth import Public, Require, doors
+from sidecar.servers.keys import Role
+from sidecar.servers.knock import Knock
+
 _STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
     "code,pre{font:13px/1.45 ui-monospace,monospace}pre{background:#f4f4f4;padding:.7rem;overflow:auto}"
@@ -28,6 +32,47 @@ def describe(app: FastAPI) -> dict[str, Any]:
     found = app.openapi()
     found.setdefault("components", {})["securitySchemes"] = _SCHEMES
     return found
+
+
+def roles(app: FastAPI) -> str:
+    """Who may do what, as a Markdown page: every route against no key and a key of each role, from the marks alone."""
+    lines = [
+        "# Roles",
+        "",
+        "Written by `make docs` from the routes. `yes`: let in; `401`: a key is needed; `403`: this key may not.",
+        "`loopback`: from this machine alone; `frame`: a socket whose first frame must bring the key.",
+        "A viewer reads; a trader also stops, closes, cancels and orders; an admin also resets, overrides and changes",
+        "limits and keys.",
+        "",
+        "| route | no key | " + " | ".join(Role) + " | what |",
+        "| --- | --- | " + "--- | " * len(Role) + "--- |",
+    ]
+    told = {
+        (method.upper(), path): row["summary"]
+        for path, rows in describe(app)["paths"].items()
+        for method, row in rows.items()
+    }
+    for method, path, mark in sorted(doors(app.routes), key=lambda row: (row[1], row[0])):
+        what = told.get((method, path)) or _UNDESCRIBED[path]
+        lines.append(f"| `{method} {path}` | " + " | ".join([*_admits(mark), what]) + " |")
+    return "\n".join(lines) + "\n"
+
+
+_UNDESCRIBED = {
+    "/openapi.json": "The API's description",
+    "/docs": "The API's description as a page",
+    "/ws": "The streams",
+    "/emergency/ws": "The streams, eight types from the start",
+}
+
+
+def _admits(mark: Public | Require | None) -> list[str]:
+    if mark is None or mark.role is None:
+        return ["yes"] * (1 + len(Role))
+    nobody = (
+        "loopback" if isinstance(mark, Require) and mark.loopback else "frame" if isinstance(mark, Knock) else "401"
+    )
+    return [nobody, *("yes" if role.covers(mark.role) else "403" for role in Role)]
 
 
 def html(document: dict[str, Any]) -> str:

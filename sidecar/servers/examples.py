@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from sidecar.servers.examples_risk import QUALITY, RISK
+from sidecar.servers.shapes import Maybe, Named
+
+__all__ = ["QUALITY", "RISK"]
+
 AT = "2025-11-24T06:30:00+00:00"
 _GATE: dict[str, Any] = {"state": "active", "halt_seq": 0}
 
@@ -19,7 +24,9 @@ STATUS: dict[str, Any] = {
             "market_open": True,
             "circuit_breaker_allowed": True,
             "override_enabled": False,
+            "override": None,
             "triggers": [],
+            "partial": [],
             "daily_loss": 0.0,
             "daily_loss_percent": 0.0,
             "halt_seq": 0,
@@ -30,14 +37,18 @@ STATUS: dict[str, Any] = {
             "condition": "normal",
             "current_vix": 13.6,
             "is_market_halted": False,
-            "recent_shocks": [],
+            "recent_shocks": Maybe([]),
         },
         "positions": {
             "total_positions": 2,
             "used_margin": 184000.0,
             "available_margin": 816000.0,
             "capital_utilization": 0.184,
+            "closing": 0,
         },
+        "orders": {"working": 1, "unconfirmed": 0},
+        "armed_clients": 1,
+        "last_drill_at": None,
     },
 }
 HEALTH = {"status": "healthy", "timestamp": AT, "service": "deskwatch", "version": "0.1.0"}
@@ -49,13 +60,22 @@ STOP = {
     "reason": "the market does not make sense",
     "state": "emergency_stop",
     "halt_seq": 1,
+    "drill": False,
     "orders_cancelled": {"done": 1, "asked": 2, "outstanding": ["O00000007"], "ended_otherwise": []},
     "positions_closed": {"done": 0, "asked": 0},
     "positions": [],
     "latency_ms": 1.9,
 }
 RESET_ASKED = {"reason": "feed repaired, book reconciled"}
-RESET = {"status": "success", "message": "breaker is active", "timestamp": AT, "reason": "feed repaired", **_GATE}
+RESET = {
+    "status": "success",
+    "message": "breaker is active",
+    "timestamp": AT,
+    "reason": "feed repaired, book reconciled",
+    **_GATE,
+    "scope": "*",
+    "partial": [],
+}
 POSITION: dict[str, Any] = {
     "id": "main/demo/NIFTY-20251125-26150-CE",
     "symbol": "NIFTY-20251125-26150-CE",
@@ -90,10 +110,10 @@ CLOSE = {
     "positions": [
         {
             "position_id": POSITION["id"],
-            "order_id": "O00000009",
+            "order_id": Maybe("O00000009"),
             "detail": "closed",
             "closed": True,
-            "fill": {"quantity": -75, "price": 83.4},
+            "fill": Maybe({"quantity": -75, "price": 83.4}),
         }
     ],
     "positions_closed": {"done": 1, "asked": 1},
@@ -133,7 +153,7 @@ MANUAL_ORDER = {
     "order_id": "O00000008",
     "order": ORDER,
 }
-ORDERS = {"orders": [ORDER], "count": 1, "next_cursor": None, "as_of": AT}
+ORDERS = {"orders": [ORDER], "count": 1, "next_cursor": None, "as_of": Maybe(AT)}
 CANCEL_ALL_ASKED = {"reason": "end of the session"}
 CANCEL_ALL = {
     "status": "success",
@@ -153,8 +173,8 @@ FILL = {
     "at": AT,
     "note": "",
 }
-FILLS = {"fills": [FILL], "count": 1, "next_cursor": None, "as_of": AT}
-_LIMIT = {
+FILLS = {"fills": [FILL], "count": 1, "next_cursor": None, "as_of": Maybe(AT)}
+LIMIT_LINE: dict[str, Any] = {
     "name": "daily_loss",
     "scope": "*",
     "value": 0.004,
@@ -163,17 +183,25 @@ _LIMIT = {
     "status": "ok",
     "confirmations": 0,
 }
-LIMITS = {"fund_id": None, "limits": {"daily_loss": 0.03, "drawdown": 0.08}, "lines": [_LIMIT], "timestamp": AT}
+_SET: dict[str, Any] = {"daily_loss": 0.03, "drawdown": 0.08}
+LIMITS: dict[str, Any] = {
+    "fund_id": None,
+    "limits": Named(_SET),
+    "set": Named({"*": Named(_SET), "main/demo": Named({"daily_loss": 0.01})}),
+    "lines": [LIMIT_LINE],
+    "timestamp": AT,
+}
 LIMITS_ASKED = {"limits": {"daily_loss": 0.02}, "reason": "smaller size until the results are out"}
-LIMITS_CHANGED = {
+LIMITS_CHANGED: dict[str, Any] = {
     "status": "success",
     "message": "limits changed: daily_loss 0.03 to 0.02",
     "reason": "smaller size until the results are out",
     "fund_id": None,
-    "limits": {"daily_loss": 0.02, "drawdown": 0.08},
+    "scope": "*",
+    "limits": Named({"daily_loss": 0.02, "drawdown": 0.08}),
     "timestamp": AT,
 }
-_EVENT = {
+BREACH_EVENT: dict[str, Any] = {
     "event": "triggered",
     "state": "tripped",
     "reason": "daily_loss_limit: lost 3.12%",
@@ -184,63 +212,6 @@ _EVENT = {
     "limit": 0.03,
     "value": 0.0312,
     "trigger": "daily_loss_limit",
+    "scope": "*",
 }
-BREAKER_HISTORY = {"events": [_EVENT], "count": 1, "as_of": AT}
-RISK = {
-    "status": "success",
-    "data": {
-        "timestamp": AT,
-        "daily_pnl": 228.75,
-        "daily_pnl_percent": 0.0002,
-        "drawdown": 0.0,
-        "max_drawdown": 0.004,
-        "sharpe_ratio": None,
-        "win_rate": 0.6,
-        "total_trades": 5,
-        "capital_utilization": 0.184,
-        "largest_position_percent": 0.062,
-        "var_95": 9_400.0,
-        "es_975": 14_100.0,
-        "tail": [
-            {
-                "fund_id": "*",
-                "var_95": 9_400.0,
-                "var_99": 16_800.0,
-                "es_975": 14_100.0,
-                "var_95_error": 620.0,
-                "var_99_error": 1_900.0,
-                "es_975_error": 1_100.0,
-                "method": "filtered",
-                "days": 500,
-                "worst": 118_000.0,
-                "worst_case": "spot +15.0%, volatility +50%",
-            }
-        ],
-        "exposure_by_strategy": {"demo": 6255.0},
-        "total_unrealized_pnl": 228.75,
-        "used_margin": 184000.0,
-        "available_margin": 816000.0,
-    },
-}
-_QUALITY_LINE = {
-    "symbol": "NIFTY",
-    "contracts": 160,
-    "live": 158,
-    "stale": 2,
-    "missing": 0,
-    "updates": 91234,
-    "refused": 3,
-    "age_s": 0.1,
-    "score": 0.99,
-}
-QUALITY = {
-    "status": "success",
-    "report": {
-        "timestamp": AT,
-        "overall_quality": 0.99,
-        "symbols": {"NIFTY": _QUALITY_LINE},
-        "streaming_health": "up",
-        "total_symbols": 1,
-        "stale_count": 0,
-    },
-}
+BREAKER_HISTORY = {"events": [BREACH_EVENT], "count": 1, "as_of": Maybe(AT)}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from sidecar.servers.shapes import Maybe
+
 AT = "2025-11-24T06:30:00+00:00"
 _OF: dict[str, Any] = {
     "seq": 1,
@@ -18,14 +20,14 @@ _MARKET: dict[str, Any] = {
     "symbol": "NIFTY",
     "spot_price": 26120.0,
     "forward": 26131.0,
-    "expiry": "2025-11-25",
+    "expiry": Maybe("2025-11-25"),
     "days_to_expiry": 1.2,
     "atm_iv": 0.11,
     "pcr": 0.9,
     "max_pain": 26100.0,
     "vix": 13.6,
     "condition": "normal",
-    "timestamp": AT,
+    "timestamp": Maybe(AT),
     "age_s": 0.1,
     "quality": "live",
 }
@@ -35,9 +37,9 @@ CHAIN: dict[str, Any] = {
     "contracts": [
         {
             "symbol": "NIFTY-20251125-26150-CE",
-            "expiry": "2025-11-25",
+            "expiry": Maybe("2025-11-25"),
             "strike": 26150.0,
-            "option_type": "CE",
+            "option_type": Maybe("CE"),
             "lot_size": 75,
             "bid": 83.35,
             "ask": 83.45,
@@ -57,8 +59,8 @@ CHAIN: dict[str, Any] = {
             "vanna": 0.003,
             "volga": 0.02,
             "charm": -0.05,
-            "vol_quality": "quoted",
-            "updated_at": AT,
+            "vol_quality": Maybe("quoted"),
+            "updated_at": Maybe(AT),
             "age_s": 0.1,
         }
     ],
@@ -138,7 +140,7 @@ SCENARIOS: dict[str, Any] = {
             "quantity": 75,
             "mark": 83.4,
             "iv": 0.11,
-            "vol_quality": "quoted",
+            "vol_quality": Maybe("quoted"),
             "age_s": 0.1,
         }
     ],

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fastapi import APIRouter, Depends
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from sidecar.servers.auth import Auth
 from sidecar.servers.keys import KeyStore, Role
 from sidecar.servers.ports import Ports
-from sidecar.servers.routes import declared
+from sidecar.servers.routes import declared, failing
 
 
 def router(scrape: Callable[[], tuple[bytes, str]], ports: Ports, keys: KeyStore) -> APIRouter:
@@ -30,6 +30,11 @@ def router(scrape: Callable[[], tuple[bytes, str]], ports: Ports, keys: KeyStore
         dependencies=[mark, Depends(declared)],
         response_model=None,
         summary="Metrics",
+        response_class=PlainTextResponse,
+        responses={
+            200: {"description": "Prometheus' text format", "content": {"text/plain": {"schema": {"type": "string"}}}},
+            **{code: failing(code) for code in (400, 401, 403, 422)},
+        },
         openapi_extra={"x-role": Role.VIEWER.value, "security": [{"key": []}, {"bearer": []}]},
     )
     return made

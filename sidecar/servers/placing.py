@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from starlette.requests import Request
 
-from sidecar.domain.events import PlaceOrder
+from sidecar.domain.commands import PlaceOrder
 from sidecar.domain.orders import OrderRequest, OrderState
 from sidecar.domain.report import Outcome, OutcomeStatus
 from sidecar.servers import answers, bodies, commands
@@ -23,7 +23,8 @@ async def place(ports: Ports, settings: HttpSettings, request: Request) -> tuple
     header = idempotency_key(request)
     name = asked.client_order_id or header
     if header and name != header:
-        raise Problem(422, "client_order_id: differs from the Idempotency-Key; send one of them")
+        row = {"field": "client_order_id", "problem": "differs from the Idempotency-Key"}
+        raise Problem(422, "client_order_id: differs from the Idempotency-Key; send one of them", errors=[row])
     wanted = asked.request(ports.resolve(asked.symbol).id, name)
     command = PlaceOrder(**commands.stamp(ports, request), request=wanted)
     outcome = await commands.ask(ports, command, settings.command_timeout_s)

@@ -5,13 +5,13 @@ None of them may wait for long but the ones marked *reads*, which are called in 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
 from sidecar.domain.breaker import BreakerEvent
+from sidecar.domain.commands import CommandEvent
 from sidecar.domain.contracts import Contract
-from sidecar.domain.events import CommandEvent
 from sidecar.domain.orders import Fill, Order
 from sidecar.domain.records import Audited
 from sidecar.domain.report import Outcome, Published
@@ -51,6 +51,7 @@ class Ports:
     fills: Callable[[PageQuery], Sequence[Fill]]  # reads
     breaker_history: Callable[[int], Sequence[BreakerEvent]]  # reads; at most that many, newest first
     limits: Callable[[str | None], dict[str, float]]
+    limits_set: Callable[[], Mapping[str, Mapping[str, float]]]  # by scope, as text
     ready: Callable[[], tuple[str, ...]]  # what is not ready; empty is ready
     audit: Callable[[Audited], None]  # takes a refused attempt; never waits
     on_request: Callable[[str, str, int, float], None]  # endpoint template, method, status, seconds

@@ -7,9 +7,11 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
+from starlette.routing import compile_path
 
 from sidecar.domain import wire
 from sidecar.domain.errors import DeskError, InputError, UnknownContract
@@ -24,9 +26,29 @@ KINDS: dict[int, tuple[str, str]] = {
     409: ("refused", "The desk refuses"),
     413: ("too-large", "The body is too large"),
     422: ("invalid", "The input cannot be used"),
+    429: ("too-many", "Too much was asked at once"),
     500: ("fault", "The sidecar failed"),
     503: ("not-known", "The desk cannot say"),
     504: ("unconfirmed", "The desk did not confirm in time"),
+}
+
+#: status → further members that stand in an answer of it, as an example shows them.
+EXTRAS: dict[int, dict[str, Any]] = {
+    409: {"state": "active", "halt_seq": 0},
+    422: {"errors": [{"field": "quantity", "problem": "Input should be greater than 0"}]},
+    503: {"state": None, "halt_seq": None, "as_of": None},
+    504: {"state": "active", "halt_seq": 0, "as_of": "2025-11-24T06:30:00+00:00"},
+}
+PROBLEM_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "request_id": {"type": "string"},
+    },
+    "required": ["detail", "request_id", "status", "title", "type"],
 }
 
 #: On every answer: nothing is cached, framed, sniffed or run.
@@ -84,7 +106,18 @@ async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - what it is registered for
     if isinstance(error, Problem):
         return answer(request, error)
-    return answer(request, Problem(error.status_code, str(error.detail), error.headers))
+    headers = _allowed(request) if error.status_code == 405 else error.headers
+    return answer(request, Problem(error.status_code, str(error.detail), headers))
+
+
+def _allowed(request: Request) -> dict[str, str]:
+    """Every method of the path: routes are found one by one, and the first of a path knows only its own."""
+    path = request.scope["path"]
+    known = [(str(one.path), one.methods or ()) for one in iter_route_contexts(request.app.routes)]
+    mine = [methods for template, methods in known if template == path] or [
+        methods for template, methods in known if compile_path(template)[0].match(path)
+    ]
+    return {"allow": ", ".join(sorted({method for methods in mine for method in methods}))}
 
 
 async def _validation(request: Request, error: Exception) -> Response:

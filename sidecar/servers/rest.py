@@ -1,4 +1,4 @@
-"""REST (``/api/v1``): orders, fills, limits, the breaker's history."""
+"""REST (``/api/v1``): orders and fills."""
 
 from __future__ import annotations
 
@@ -11,21 +11,29 @@ from fastapi import APIRouter, Path, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sidecar.domain.events import CancelAll, CancelOrder, ChangeLimits
+from sidecar.domain.commands import CancelAll, CancelOrder
 from sidecar.domain.orders import WORKING, OrderState
 from sidecar.domain.report import DeskReport
 from sidecar.servers import answers, bodies, commands, examples, recent
 from sidecar.servers.auth import Auth
-from sidecar.servers.emergency import cancels
+from sidecar.servers.examples_acts import REFUSED
 from sidecar.servers.keys import Role
 from sidecar.servers.placing import place
 from sidecar.servers.ports import HttpSettings, PageQuery, Ports
 from sidecar.servers.problems import Problem
+from sidecar.servers.repeats import Repeats
 from sidecar.servers.routes import Row, answer, mount
 
-OrderId = Annotated[str, Path(max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$", examples=["O00000001"])]
+OrderId = Annotated[str, Path(max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$", examples=["O260907034459-00001"])]
 PageSize = Annotated[int, Query(ge=1, le=1_000, description="How many, newest first")]
-Cursor = Annotated[str, Query(max_length=120, description="`next_cursor` of the page before")]
+Cursor = Annotated[
+    str,
+    Query(
+        max_length=120,
+        description="`next_cursor` of the page before",
+        json_schema_extra={"pattern": r"^([0-9]{1,18}~[A-Za-z0-9_.:-]{1,96})?$"},
+    ),
+]
 Fund = Annotated[str, Query(max_length=64, pattern=r"^[A-Za-z0-9_.:-]*$")]
 _CURSOR = re.compile(r"(\d{1,18})~([A-Za-z0-9_.:-]{1,96})", re.ASCII)
 _READ_TIMEOUT_S = 5.0
@@ -40,6 +48,13 @@ async def reading(work: Callable[[], _T]) -> _T:
         task.cancel()
         raise Problem(503, f"the record did not answer within {_READ_TIMEOUT_S:g} s")
     return task.result()
+
+
+async def recorded(ports: Ports, work: Callable[[], _T]) -> _T:
+    """What is on record; :class:`Problem` 503 while the record falls behind: an old list is not the list."""
+    if failure := ports.record_failure():
+        raise Problem(503, f"the record is behind the desk: {failure}")
+    return await reading(work)
 
 
 def page_query(limit: int, cursor: str, fund_id: str, strategy: str) -> PageQuery:
@@ -75,14 +90,15 @@ class Rest:
     def __init__(self, ports: Ports, settings: HttpSettings) -> None:
         self.ports = ports
         self.settings = settings
+        self.repeats = Repeats()
 
     async def orders(
         self, limit: PageSize = 100, cursor: Cursor = "", fund_id: Fund = "", strategy: Fund = ""
     ) -> Response:
         """Orders of every state, newest first, as they stood at `as_of`."""
         query = page_query(limit, cursor, fund_id, strategy)
-        recorded = await self._recorded(lambda: self.ports.orders(query))
-        rows, as_of = recent.orders(recorded, query, self._report())
+        known = await recorded(self.ports, lambda: self.ports.orders(query))
+        rows, as_of = recent.orders(known, query, self._report())
         return page("orders", rows, limit, recent.place_of_order, answers.order, as_of)
 
     async def fills(
@@ -93,7 +109,7 @@ class Rest:
         `as_of` is the time up to which none is missing; null when the newest are not on record yet and none is shown.
         """
         query = page_query(limit, cursor, fund_id, strategy)
-        rows = await self._recorded(lambda: self.ports.fills(query))
+        rows = await recorded(self.ports, lambda: self.ports.fills(query))
         as_of = recent.fills_as_of(rows, query, self._report())
         return page("fills", rows, limit, lambda row: (row.at, row.id), answers.fill, as_of)
 
@@ -123,38 +139,9 @@ class Rest:
         asked = await bodies.read(request, bodies.CancelAllBody)
         command = CancelAll(**commands.stamp(self.ports, request), reason=asked.reason, fund_id=asked.fund_id)
         outcome = commands.done(await commands.ask(self.ports, command, self.settings.command_timeout_s))
-        orders = cancels(await commands.settled(self.ports, command, outcome, self.settings.settle_wait_s))
+        orders = answers.cancels(await commands.settled(self.ports, command, outcome, self.settings.settle_wait_s))
         told = {"status": "pending" if orders["outstanding"] else "success", "message": outcome.message}
         return answer({**told, "timestamp": commands.now(self.ports), "orders_cancelled": orders})
-
-    async def limits(self, fund_id: Fund = "") -> Response:
-        """The limits in force, and how far each is used. Fractions, counts or units, as each is stated."""
-        fund = fund_id or None
-        report = commands.fresh(self.ports, self.settings)
-        told = {"fund_id": fund, "limits": self.ports.limits(fund), "lines": answers.limits(report, fund)}
-        return answer({**told, "timestamp": report.timestamp})
-
-    async def change_limits(self, request: Request) -> Response:
-        """Set some limits, desk-wide or for one fund, with a reason; the change is on record before the answer."""
-        asked = await bodies.read(request, bodies.LimitsBody)
-        stamp = commands.stamp(self.ports, request)
-        command = ChangeLimits(**stamp, reason=asked.reason, limits=dict(asked.limits), fund_id=asked.fund_id)
-        outcome = commands.done(await commands.ask(self.ports, command, self.settings.command_timeout_s))
-        told = {"status": "success", "message": outcome.message, "reason": asked.reason, "fund_id": asked.fund_id}
-        now = {"limits": self.ports.limits(asked.fund_id), "timestamp": commands.now(self.ports)}
-        return answer({**told, **now})
-
-    async def breaker_history(self, limit: PageSize = 100) -> Response:
-        """Triggers, repeats, resets and overrides, newest first, up to `as_of`."""
-        recorded = await self._recorded(lambda: self.ports.breaker_history(limit))
-        rows, as_of = recent.events(recorded, limit, self._report())
-        return answer({"events": [answers.breaker_event(row) for row in rows], "count": len(rows), "as_of": as_of})
-
-    async def _recorded(self, work: Callable[[], _T]) -> _T:
-        """What is on record; :class:`Problem` 503 while the record falls behind: an old list is not the list."""
-        if failure := self.ports.record_failure():
-            raise Problem(503, f"the record is behind the desk: {failure}")
-        return await reading(work)
 
     def _report(self) -> DeskReport | None:
         published = self.ports.latest()
@@ -167,17 +154,12 @@ def router(ports: Ports, settings: HttpSettings, auth: Auth) -> APIRouter:
     rows = (
         Row("GET", "/orders", Role.VIEWER, at.orders, "Orders", answers=e.ORDERS, fails=(422, 503)),
         Row("POST", "/orders", Role.TRADER, at.place, "Place one order", bodies.OrderBody, e.ORDER_ASKED, e.ORDER,
-            status=201, fails=(409, 503, 504)),
+            status=201, fails=(409, 503, 504), keyed=True, conflict=REFUSED),
         Row("POST", "/orders/cancel-all", Role.TRADER, at.cancel_all, "Cancel all orders", bodies.CancelAllBody,
-            e.CANCEL_ALL_ASKED, e.CANCEL_ALL, fails=(503, 504)),
+            e.CANCEL_ALL_ASKED, e.CANCEL_ALL, fails=(503, 504), repeats=at.repeats),
         Row("GET", "/orders/{order_id}", Role.VIEWER, at.order, "One order", answers=e.ORDER, fails=(404, 422, 503)),
         Row("DELETE", "/orders/{order_id}", Role.TRADER, at.cancel, "Cancel one order", answers=e.ORDER,
             fails=(404, 409, 422, 503, 504)),
         Row("GET", "/fills", Role.VIEWER, at.fills, "Fills", answers=e.FILLS, fails=(422, 503)),
-        Row("GET", "/risk/limits", Role.VIEWER, at.limits, "Limits", answers=e.LIMITS, fails=(422, 503)),
-        Row("PUT", "/risk/limits", Role.ADMIN, at.change_limits, "Change limits", bodies.LimitsBody, e.LIMITS_ASKED,
-            e.LIMITS_CHANGED, fails=(503, 504)),
-        Row("GET", "/risk/breaker/history", Role.VIEWER, at.breaker_history, "The breaker's history",
-            answers=e.BREAKER_HISTORY, fails=(422, 503)),
     )  # fmt: skip
     return mount(APIRouter(prefix="/api/v1", tags=["rest"]), rows, auth)

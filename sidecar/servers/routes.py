@@ -7,23 +7,33 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import APIRouter, Depends
-from starlette.requests import HTTPConnection
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from sidecar.domain import wire
 from sidecar.servers.auth import Auth, Public
 from sidecar.servers.bodies import Body
 from sidecar.servers.keys import Role
-from sidecar.servers.problems import KINDS, Problem, document
+from sidecar.servers.problems import EXTRAS, KINDS, PROBLEM_SCHEMA, Problem, document
+from sidecar.servers.repeats import REPLAYED, Repeats
+from sidecar.servers.shapes import inlined, plain, schema
 
 PROBLEM = "application/problem+json"
 #: The route that nothing but a missing right may hold up.
 STOP = "/emergency/stop"
 
 
+_HEADERS = {"X-Request-ID": {"description": "The request's id, also in the log", "schema": {"type": "string"}}}
+_REPLAYED = {REPLAYED.title(): {"description": "Set when it was given before", "schema": {"type": "string"}}}
+
+
 @dataclass(frozen=True)
 class Row:
-    """One route. ``role`` None is public; ``asks`` is an example of the body, ``answers`` of the success."""
+    """One route. ``role`` None is public; ``asks`` is an example of the body, ``answers`` of the success.
+
+    ``repeats`` remembers the first answer to an ``Idempotency-Key``; a ``keyed`` route takes one and sees to it itself.
+    ``conflict`` are the further members of a 409.
+    """
 
     method: str
     path: str
@@ -35,6 +45,9 @@ class Row:
     answers: dict[str, Any] = field(default_factory=dict)
     status: int = 200
     fails: tuple[int, ...] = ()
+    repeats: Repeats | None = None
+    keyed: bool = False
+    conflict: dict[str, Any] = field(default_factory=dict)
 
 
 def declared(connection: HTTPConnection) -> None:
@@ -58,7 +71,7 @@ def mount(router: APIRouter, rows: Sequence[Row], auth: Auth) -> APIRouter:
         mark = Public(row.summary) if row.role is None else auth.require(row.role)
         router.add_api_route(
             row.path,
-            row.endpoint,
+            _once(row.repeats, row.endpoint) if row.repeats else row.endpoint,
             methods=[row.method],
             dependencies=[Depends(mark), Depends(declared)],
             summary=row.summary,
@@ -71,15 +84,34 @@ def mount(router: APIRouter, rows: Sequence[Row], auth: Auth) -> APIRouter:
     return router
 
 
+def _once(repeats: Repeats, endpoint: Callable[..., Awaitable[Response]]) -> Callable[..., Awaitable[Response]]:
+    async def once(request: Request) -> Response:
+        return await repeats.once(request, lambda: endpoint(request))
+
+    return once
+
+
 def _responses(row: Row) -> dict[int | str, dict[str, Any]]:
+    shown = {"schema": schema(row.answers), "example": plain(row.answers)} if row.answers else {}
+    headers = _HEADERS | (_REPLAYED if row.repeats or row.keyed else {})
     found: dict[int | str, dict[str, Any]] = {
-        row.status: {"description": "Done", "content": {"application/json": {"example": row.answers}}}
+        row.status: {"description": "Done", "headers": headers, "content": {"application/json": shown}}
     }
     codes = {*row.fails, 400, *((401, 403) if row.role else ()), *((413, 422) if row.body else ())}
-    for code in sorted(codes):
-        example = document(code, KINDS[code][1].lower(), "3f2a9c10d4e5b6a7")
-        found[code] = {"description": KINDS[code][1], "content": {PROBLEM: {"example": example}}}
-    return found
+    if row.repeats:
+        codes.add(409)
+    return found | {code: failing(code, **_more(row, code)) for code in sorted(codes)}
+
+
+def failing(code: int, **more: Any) -> dict[str, Any]:
+    """How an answer that is not success is described; ``more`` are its further members."""
+    example = document(code, KINDS[code][1].lower(), "3f2a9c10d4e5b6a7", **more)
+    content = {PROBLEM: {"schema": PROBLEM_SCHEMA, "example": example}}
+    return {"description": KINDS[code][1], "headers": _HEADERS, "content": content}
+
+
+def _more(row: Row, code: int) -> dict[str, Any]:
+    return row.conflict if code == 409 and row.conflict else EXTRAS.get(code, {})
 
 
 def _extra(row: Row) -> dict[str, Any]:
@@ -87,9 +119,13 @@ def _extra(row: Row) -> dict[str, Any]:
     if row.role:
         extra["x-role"] = row.role.value
     if row.body is not None:
-        schema = row.body.model_json_schema()
-        content = {"application/json": {"schema": schema, "example": row.asks}}
-        extra["requestBody"] = {"required": bool(schema.get("required")), "content": content}
+        shape = inlined(row.body.model_json_schema())
+        content = {"application/json": {"schema": shape, "example": row.asks}}
+        extra["requestBody"] = {"required": bool(shape.keys() & {"required", "oneOf"}), "content": content}
+    if row.repeats or row.keyed:
+        # A stop takes any: no key that is not as it should be may keep it from stopping.
+        shape = {"type": "string"} if row.path == "/stop" else {"type": "string", "pattern": r"^[A-Za-z0-9_.:-]{1,64}$"}
+        extra["parameters"] = [{"name": "Idempotency-Key", "in": "header", "required": False, "schema": shape}]
     return extra
 
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sidecar.domain.events import WhatIf
+from sidecar.domain.commands import WhatIf
 from sidecar.domain.impact import FundImpact, FundState, Impact, OrderImpact
 from sidecar.servers import bodies, commands
 from sidecar.servers.auth import Auth

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
 from sidecar.domain.breaker import BreakerState
-from sidecar.domain.records import BreakerRecorded, Entry, decode
+from sidecar.domain.records import BreakerRecorded, decode
 from sidecar.store.disk import sync_folder
-from sidecar.store.frames import Head
-from sidecar.store.projection import entry_tables
+from sidecar.store.frames import Head, Record
+from sidecar.store.projection import Line, entry_tables, read
 from sidecar.store.schema import Connection, connect, open_database, prove, set_aside
 
 #: How the rows of each table enter it. Where a key may come again, its newest state stands, but a fill counts once.
@@ -30,6 +31,7 @@ _INSERTS = {
     "positions": "INSERT INTO positions BY NAME SELECT * FROM incoming",
     "quotes": "INSERT INTO quotes BY NAME SELECT * FROM incoming",
 }
+_CHUNK = 10_000
 _META = "UPDATE meta SET value = ? WHERE key = ?"
 _HEAD = "SELECT value FROM meta WHERE key IN ('journal_seq', 'journal_digest') ORDER BY key DESC"
 _BREAKER = "SELECT payload FROM audit WHERE seq = (SELECT max(seq) FROM breaker_events)"
@@ -123,18 +125,30 @@ class Database:
         return Head(int(seq), bytes.fromhex(digest)) if int(seq) else None
 
 
-def rebuild(path: Path, records: Iterable[tuple[int, Entry]], head: Head, now: int) -> Counter[str]:
+def projected(lines: Iterable[Line], told: Callable[[int], None] = lambda _: None) -> Iterator[tuple[str, pa.Table]]:
+    """The tables of ``lines``, some thousands at a time; ``told`` hears how many lines each of those was."""
+    rest = iter(lines)
+    while chunk := list(islice(rest, _CHUNK)):
+        yield from entry_tables(chunk).items()
+        told(len(chunk))
+
+
+def rebuild(
+    path: Path, records: Iterable[Record], head: Head, now: int, told: Callable[[int], None] = lambda _: None
+) -> Counter[str]:
     """Makes a fresh database at ``path`` from the whole journal; returns its rows by table.
 
     The caller owns the data directory. A database that is there is set aside first (``*.replaced-<time>``), with the
-    samples of reports and quotes that no journal keeps.
+    samples of reports and quotes that no journal keeps. ``told`` hears of each some thousand records when it is in.
     """
     fresh = path.with_name(f"{path.name}.rebuilding")
     for left in (fresh, fresh.with_name(f"{fresh.name}.wal")):
         left.unlink(missing_ok=True)
     database = Database(fresh, now)
-    rows = database.write(entry_tables(records).items(), head if head.seq else None)
-    database.close()
+    try:
+        rows = database.write(projected(map(read, records), told), head if head.seq else None)
+    finally:
+        database.close()
     if path.exists():
         set_aside(path, now, "replaced")
     fresh.replace(path)

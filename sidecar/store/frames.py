@@ -16,6 +16,7 @@ from __future__ import annotations
 import hashlib
 import struct
 import zlib
+from collections.abc import Iterable
 from enum import Enum
 from typing import NamedTuple
 
@@ -99,13 +100,27 @@ def genesis(epoch: bytes) -> bytes:
     return hashlib.sha256(encode_header(epoch)).digest()
 
 
+def link(previous_digest: bytes, payload: bytes) -> bytes:
+    """The chain's value after a record, from the value before it."""
+    return hashlib.sha256(previous_digest + payload).digest()
+
+
 def encode(seq: int, payload: bytes, previous_digest: bytes) -> tuple[bytes, bytes]:
     """The bytes of record ``seq`` and the chain's value after it."""
     if len(payload) > MAX_PAYLOAD:
         raise ValueError(f"a record holds at most {MAX_PAYLOAD} bytes, not {len(payload)}")
-    digest = hashlib.sha256(previous_digest + payload).digest()
+    digest = link(previous_digest, payload)
     fields = _FRAME.pack(len(payload), seq, digest)
     return _CRC.pack(zlib.crc32(fields)) + fields + payload, digest
+
+
+def chained(epoch: bytes, payloads: Iterable[bytes]) -> tuple[Record, ...]:
+    """The records that a new journal of ``epoch`` has after these payloads."""
+    records, digest = list[Record](), genesis(epoch)
+    for seq, payload in enumerate(payloads, 1):
+        digest = link(digest, payload)
+        records.append(Record(seq, digest, payload))
+    return tuple(records)
 
 
 def scan(data: bytes) -> Scan:
@@ -173,7 +188,7 @@ def _read_record(data: bytes, offset: int, seq: int, previous: bytes) -> Record 
     if length > len(data) - start:
         return Ending.TORN, f"the last record is cut off after {left} of {FRAME_BYTES + length} bytes"
     payload = data[start : start + length]
-    if digest != hashlib.sha256(previous + payload).digest():
+    if digest != link(previous, payload):
         return Ending.BROKEN, "the record does not continue the SHA-256 chain"
     return Record(seq, digest, payload)
 

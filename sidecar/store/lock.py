@@ -13,6 +13,29 @@ from sidecar.domain.errors import AlreadyRunning
 _FILE = "sidecar.lock"
 
 
+def owner(path: Path) -> int | None:
+    """The process id of the sidecar that holds the directory ``path``; None where none does, 0 where it is not known.
+
+    It looks by a shared lock for an instant, so that a sidecar that starts in this very instant is refused.
+    """
+    try:
+        fd = os.open(path / _FILE, os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _pid(fd)
+    finally:
+        os.close(fd)
+    return None
+
+
+def _pid(fd: int) -> int:
+    text = os.pread(fd, 20, 0).decode("ascii", "replace").strip()
+    return int(text) if text.isdecimal() else 0
+
+
 class DataDirectoryLock:
     """Holds ``sidecar.lock`` of the directory ``path`` from construction until :meth:`release`, or as a context.
 
@@ -26,9 +49,9 @@ class DataDirectoryLock:
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            text = os.pread(self._fd, 20, 0).decode("ascii", "replace").strip()
+            pid = _pid(self._fd)
             os.close(self._fd)
-            raise AlreadyRunning(str(path), int(text) if text.isdecimal() else 0) from None
+            raise AlreadyRunning(str(path), pid) from None
         except OSError:
             os.close(self._fd)
             raise

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from sidecar.domain.contracts import Contract
+from sidecar.domain.errors import StoreError
 from sidecar.domain.records import (
     Audited,
     BreakerRecorded,
@@ -28,9 +30,10 @@ from sidecar.domain.records import (
     LimitsRecorded,
     OrderRecorded,
     Started,
-    encode,
+    decode,
 )
 from sidecar.domain.report import Chain, DeskReport, FundLine, GreeksLine, PositionLine
+from sidecar.store.frames import Record
 
 MONEY = pa.decimal128(18, 4)
 AT = pa.timestamp("us", "UTC")
@@ -44,6 +47,28 @@ _MARKET = (
 )  # fmt: skip
 
 Row = tuple[Any, ...]
+
+
+class Line(NamedTuple):
+    """A journal record on its way to its rows: what it says, its exact bytes, and the chain's value after it."""
+
+    seq: int
+    entry: Entry
+    payload: bytes
+    digest: bytes
+
+
+def read(record: Record) -> Line:
+    """The line of a record as the journal keeps it; its bytes stay those of the program that wrote it.
+
+    :raises StoreError: a newer program wrote it.
+    """
+    try:
+        return Line(record.seq, decode(record.payload), record.payload, record.digest)
+    except msgspec.DecodeError as problem:
+        raise StoreError(
+            f"journal record {record.seq} is none that this program knows ({problem}); upgrade, or use --data-dir"
+        ) from None
 
 
 def _schema(**types: pa.DataType) -> pa.Schema:
@@ -66,7 +91,7 @@ _CASH = dict.fromkeys(("capital", "realized_pnl", "fees"), MONEY)
 SCHEMAS: dict[str, pa.Schema] = {
     "audit": _schema(
         seq=_WHOLE, timestamp=AT, wall_at=AT, kind=_TEXT, actor=_TEXT, action=_TEXT, outcome=_TEXT, detail=_TEXT,
-        request_id=_TEXT, payload=_TEXT,
+        request_id=_TEXT, payload=_TEXT, digest=_TEXT,
     ),
     "instruments": _schema(
         id=_TEXT, underlying=_TEXT, kind=_TEXT, expiry=_DAY, strike=_REAL, option_type=_TEXT, expires_at=AT,
@@ -99,11 +124,11 @@ SCHEMAS: dict[str, pa.Schema] = {
 }  # fmt: skip
 
 
-def entry_tables(entries: Iterable[tuple[int, Entry]]) -> dict[str, pa.Table]:
+def entry_tables(lines: Iterable[Line]) -> dict[str, pa.Table]:
     """The rows of journal records in order: of an order or instrument its last state, of a fill id the first."""
     keyed: dict[str, dict[Any, Row]] = {}
-    for seq, entry in entries:
-        for table, row in _entry_rows(seq, entry):
+    for line in lines:
+        for table, row in _entry_rows(*line):
             rows = keyed.setdefault(table, {})
             if table != "fills" or row[0] not in rows:
                 rows[row[0]] = row
@@ -172,11 +197,10 @@ def _whole(value: int | None) -> int | None:
 _FIT: dict[pa.DataType, Callable[[Any], Any]] = {MONEY: _money, _WHOLE: _whole}
 
 
-def _entry_rows(seq: int, entry: Entry) -> Iterator[tuple[str, Row]]:
+def _entry_rows(seq: int, entry: Entry, payload: bytes, digest: bytes) -> Iterator[tuple[str, Row]]:
     record = entry.record
     kind, says = _AUDIT[type(record)]
-    payload = encode(entry).decode()
-    yield "audit", (seq, record.at, entry.wall_at, kind, *says(record), payload)
+    yield "audit", (seq, record.at, entry.wall_at, kind, *says(record), payload.decode(), digest.hex())
     if isinstance(record, OrderRecorded):
         yield "instruments", instrument(record.contract)
         yield "orders", _order(seq, record)

@@ -5,13 +5,11 @@ Orders, fills, breaker events and audit lines are decoded from the journal's own
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Hashable
-from concurrent.futures import Future
+from collections.abc import Callable
 from math import nan
 from pathlib import Path
-from typing import Any, NamedTuple, Self, TypeVar, cast
+from typing import Any, NamedTuple, Self, TypeVar
 
 import duckdb
 
@@ -20,8 +18,8 @@ from sidecar.domain.errors import SchemaTooNew, StoreError
 from sidecar.domain.orders import Fill, Order
 from sidecar.domain.records import AnyRecord, BreakerRecorded, FillRecorded, OrderRecorded, decode
 from sidecar.store.schema import Connection, connect, first_line, migrations, version
+from sidecar.store.sharing import Shared
 
-_Answer = TypeVar("_Answer")
 Page = tuple[int, str]
 
 _ORDERS = """
@@ -46,9 +44,17 @@ SELECT payload FROM audit JOIN (SELECT seq FROM breaker_events ORDER BY seq DESC
 ORDER BY seq DESC
 """
 _AUDIT = """
-SELECT seq, epoch_us(timestamp), epoch_us(wall_at), kind, actor, action, outcome, detail, request_id, payload FROM audit
-WHERE ($before IS NULL OR seq < $before) AND ($kind = '' OR kind = $kind) ORDER BY seq DESC LIMIT $limit
+SELECT seq, epoch_us(timestamp), epoch_us(wall_at), kind, actor, action, outcome, detail, request_id, payload, digest
+FROM audit
+WHERE ($before IS NULL OR seq < $before) AND ($actor = '' OR actor = $actor) AND ($action = '' OR action = $action)
+  AND ($since IS NULL OR timestamp >= make_timestamptz($since::BIGINT))
+  AND ($until IS NULL OR timestamp < make_timestamptz($until::BIGINT))
+ORDER BY seq DESC LIMIT $limit
 """
+_SAMPLED = " UNION ALL ".join(
+    f"SELECT '{table}', count(*) FROM {table}"  # noqa: S608 (names that stand here)
+    for table in ("reports", "pnl", "greeks", "positions", "quotes")
+)
 _EQUITY = """
 WITH line AS (
     SELECT epoch_us(timestamp) AS us, * FROM pnl
@@ -77,7 +83,11 @@ class EquityPoint(NamedTuple):
 
 
 class AuditLine(NamedTuple):
-    """One journal record: ``payload`` is its exact JSON, over which the hash chain runs; times in microseconds UTC."""
+    """One journal record: ``payload`` is its exact JSON, over which the hash chain runs; times in microseconds UTC.
+
+    ``digest`` is the chain's value after it, in hex: SHA-256 of the value before it (32 bytes) and the payload's UTF-8
+    (``frames`` says what stands before the first). None in rows of an older program, until ``audit rebuild``.
+    """
 
     seq: int
     at: int
@@ -89,6 +99,7 @@ class AuditLine(NamedTuple):
     detail: str
     request_id: str
     payload: str
+    digest: str | None
 
 
 class Reader:
@@ -107,7 +118,7 @@ class Reader:
         close: Callable[[], None] = lambda: None,
     ) -> None:
         self._cursor = cursor
-        self._shared = _Shared(share_s, clock)
+        self._shared = Shared(share_s, clock)
         self.close = close
 
     def __enter__(self) -> Self:
@@ -135,10 +146,25 @@ class Reader:
         """The breaker's events, newest first."""
         return [_expect(row, BreakerRecorded).event for row in self._ask(_BREAKER, {"limit": limit})]
 
-    def audit(self, limit: int, before: int | None = None, kind: str = "") -> list[AuditLine]:
-        """Journal records, newest first, numbered below ``before``; ``kind`` is empty for all."""
-        rows = self._ask(_AUDIT, {"limit": limit, "before": before, "kind": kind})
-        return [AuditLine(*row) for row in rows]
+    def audit(
+        self,
+        limit: int,
+        before_seq: int | None = None,
+        actor: str = "",
+        action: str = "",
+        since: int | None = None,
+        until: int | None = None,
+    ) -> list[AuditLine]:
+        """Journal records, newest first, numbered below ``before_seq``; an empty ``actor`` or ``action`` is any.
+
+        ``since`` (included) and ``until`` (not) bound the desk's time, ``at``, in microseconds UTC.
+        """
+        asked = {"before": before_seq, "actor": actor, "action": action, "since": since, "until": until}
+        return [AuditLine(*row) for row in self._ask(_AUDIT, {"limit": limit, **asked})]
+
+    def sampled(self) -> dict[str, int]:
+        """How many rows there are of what no journal keeps, by table."""
+        return dict(self._ask(_SAMPLED, {}))
 
     def equity(self, fund_id: str, since: int, max_points: int) -> list[EquityPoint]:
         """The equity line of a fund (``*`` for the desk) from ``since`` on, oldest first, thinned to ``max_points``."""
@@ -157,7 +183,13 @@ class Reader:
 
 
 def open_read_only(path: Path) -> Reader:
-    """A reader of the file itself, for when no sidecar runs; also after a kill -9, whose log is then replayed.
+    """A reader of the file itself, for when no sidecar runs. :raises StoreError: see :func:`connect_read_only`."""
+    connection = connect_read_only(path)
+    return Reader(connection.cursor, close=connection.close)
+
+
+def connect_read_only(path: Path) -> Connection:
+    """A connection to the file of a desk that does not run; also after a kill -9, whose log is then replayed.
 
     :raises SchemaTooNew: a newer program wrote it. :raises StoreError: there is none, a sidecar has it, it is of an
         older program, or it is damaged.
@@ -172,45 +204,11 @@ def open_read_only(path: Path) -> Reader:
             raise StoreError(f"{path}: a running sidecar has it; ask the sidecar instead") from problem
         raise StoreError(f"{path}: cannot be read ({first_line(problem)}); start the sidecar to repair it") from problem
     if found == len(migrations()):
-        return Reader(connection.cursor, close=connection.close)
+        return connection
     connection.close()
     if found > len(migrations()):
         raise SchemaTooNew(str(path), found, len(migrations()))
     raise StoreError(f"{path}: schema {found} is older than this program's; start the sidecar once to bring it up")
-
-
-class _Result(NamedTuple):
-    until: float
-    answer: Future[Any]
-
-
-class _Shared:
-    """Answers by question; whoever asks while one is young, or still being looked up, gets the same."""
-
-    def __init__(self, share_s: float, clock: Callable[[], float]) -> None:
-        self._share_s = share_s
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._results: dict[Hashable, _Result] = {}
-
-    def get(self, question: Hashable, look_up: Callable[[], _Answer]) -> _Answer:
-        with self._lock:
-            now = self._clock()
-            self._results = {key: result for key, result in self._results.items() if result.until > now}
-            found = self._results.get(question)
-            if found is None:
-                mine: Future[Any] = Future()
-                self._results[question] = _Result(now + self._share_s, mine)
-        if found is not None:
-            return cast("_Answer", found.answer.result())
-        try:
-            mine.set_result(look_up())
-        except BaseException as problem:  # those who wait for this answer must hear of it, whatever it is
-            with self._lock:
-                self._results.pop(question, None)
-            mine.set_exception(problem)
-            raise
-        return cast("_Answer", mine.result())
 
 
 _Kind = TypeVar("_Kind", bound=AnyRecord)

@@ -12,13 +12,14 @@ can leave the journal ahead of its head, never behind it:
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from sidecar.domain.clock import to_datetime
 from sidecar.domain.errors import JournalDamaged
-from sidecar.store.disk import JournalIO, replace_file, sync_folder, write_all
+from sidecar.store.disk import Disk, JournalIO, replace_file, sync_folder, write_all
 from sidecar.store.frames import (
     HEADER_BYTES,
     SLOT_STRIDE,
@@ -45,13 +46,6 @@ class Recovery(NamedTuple):
     slots: tuple[Slot | None, Slot | None] | None
     unproven: bytes
     note: str
-
-
-class Verified(NamedTuple):
-    """A journal whose every link holds: the number of records and the chain's last value."""
-
-    records: int
-    head_digest: bytes
 
 
 def head_path(path: Path) -> Path:
@@ -106,37 +100,42 @@ def settle(io: JournalIO, path: Path, fd: int, recovery: Recovery, epoch: bytes)
     return slot, end
 
 
-def verify(path: Path) -> Verified:
-    """Recomputes every link of the journal at ``path``, against its head file where there is one.
+def verified(path: Path) -> Recovery:
+    """Recomputes every link of the journal at ``path``, against its head file where there is one; changes nothing.
 
     A copy without its head file must end on a whole record. Raises :class:`JournalDamaged` at the first broken link.
     """
     if not path.exists():
         raise JournalDamaged(str(path), 0, 1, "there is no journal")
     if head_path(path).exists():
-        head = recover(path).scan.head
-        return Verified(*head)
+        return recover(path)
     found = scan(path.read_bytes())
     if found.ending is not Ending.CLEAN:
         raise JournalDamaged(str(path), found.end, found.head.seq + 1, found.problem)
-    return Verified(*found.head)
+    return Recovery(found, None, b"", "")
 
 
-def quarantine(path: Path, now: int) -> tuple[Path, ...]:
+def quarantine(path: Path, now: int, io: JournalIO | None = None) -> tuple[Path, ...]:
     """Sets a damaged journal and its head aside as ``*.corrupt-<time>`` and returns their new names.
 
-    ``now`` is in microseconds since 1970 UTC. An older file of that name is never written over.
+    Where it begins with sound records, those stay behind as a sound journal, so that whatever comes now can follow on
+    them. Cut off anywhere in between, this can be done again, and the same records are kept. ``now`` is in microseconds
+    since 1970 UTC. An older file of that name is never written over. Raises ``OSError`` where the disk refuses.
     """
-    stamp = to_datetime(now).strftime("%Y%m%dT%H%M%S.%fZ")
-    moved: list[Path] = []
-    for each in (head_path(path), path):
-        if not each.exists():
-            continue
-        aside, count = each.with_name(f"{each.name}.corrupt-{stamp}"), 1
-        while aside.exists():
-            count += 1
-            aside = each.with_name(f"{each.name}.corrupt-{stamp}-{count}")
-        moved.append(each.rename(aside))
+    io = io or Disk()
+    data = path.read_bytes() if path.exists() else b""
+    found = scan(data)
+    there = [each for each in (head_path(path), path) if each.exists()]
+    if not found.records:
+        moved = [each.rename(_aside(each, now)) for each in there]
+    else:
+        moved = [_copied(io, each, _aside(each, now)) for each in there]
+        sync_folder(path.parent)
+        fd = os.open(path, os.O_RDWR)
+        try:
+            settle(io, path, fd, Recovery(found, None, data[: found.end], ""), found.epoch)
+        finally:
+            os.close(fd)
     sync_folder(path.parent)
     return tuple(moved)
 
@@ -144,6 +143,21 @@ def quarantine(path: Path, now: int) -> tuple[Path, ...]:
 def newest(slots: tuple[Slot | None, Slot | None]) -> Slot | None:
     """The readable slot that reaches farthest."""
     return max((slot for slot in slots if slot), key=lambda slot: slot.head.seq, default=None)
+
+
+def _aside(path: Path, now: int) -> Path:
+    """A name that no file has yet."""
+    stamp = to_datetime(now).strftime("%Y%m%dT%H%M%S.%fZ")
+    aside, count = path.with_name(f"{path.name}.corrupt-{stamp}"), 1
+    while aside.exists():
+        count += 1
+        aside = path.with_name(f"{path.name}.corrupt-{stamp}-{count}")
+    return aside
+
+
+def _copied(io: JournalIO, path: Path, aside: Path) -> Path:
+    replace_file(io, aside, path.read_bytes())
+    return aside
 
 
 def _read_slots(path: Path) -> tuple[Slot | None, Slot | None] | None:

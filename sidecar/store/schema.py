@@ -43,6 +43,12 @@ _NOT_THE_FILE = (
 )
 
 
+_PROVEN_HEAD = """
+SELECT (SELECT value::BIGINT FROM meta WHERE key = 'journal_seq'),
+    (SELECT value FROM meta WHERE key = 'journal_digest')
+"""
+
+
 @cache
 def migrations() -> tuple[str, ...]:
     """The SQL of every migration, in order; number n stands at n - 1."""
@@ -92,14 +98,18 @@ def migrate(connection: Connection) -> int:
 def prove(connection: Connection) -> None:
     """Reads every row that follows from the journal and counts them against the head that was written with them.
 
-    DuckDB opens a truncated write-ahead log without a word, so the count is what shows that rows are missing.
+    DuckDB opens a truncated write-ahead log without a word, so the count is what shows that rows are missing. What is
+    read is checked against the checksum of its block.
 
     :raises StoreError: rows are missing. :raises duckdb.Error: rows cannot be read.
     """
     count, last, _ = _one(connection, "SELECT count(*), coalesce(max(seq), 0), bit_xor(hash(audit)) FROM audit")
-    (head,) = _one(connection, "SELECT value::BIGINT FROM meta WHERE key = 'journal_seq'")
+    head, digest = _one(connection, _PROVEN_HEAD)
     if not count == last == head:
         raise StoreError(f"{count} of {head} journal records are there, the last of them number {last}")
+    (newest,) = _one(connection, "SELECT max(digest) FROM audit WHERE seq = (SELECT max(seq) FROM audit)")
+    if newest not in (None, digest):
+        raise StoreError(f"the chain ends in another value at record {head} than the head says")
     for query in (
         "SELECT bit_xor(hash(orders)) FROM orders",
         "SELECT bit_xor(hash(fills)) FROM fills",

@@ -14,7 +14,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
 
 import duckdb
 import pyarrow as pa
@@ -24,22 +23,16 @@ from sidecar.domain.clock import SECOND, from_datetime
 from sidecar.domain.errors import StoreError
 from sidecar.domain.records import Entry
 from sidecar.domain.report import Published
-from sidecar.store.database import Database
-from sidecar.store.frames import Head
-from sidecar.store.projection import entry_tables
+from sidecar.store.database import Database, projected
+from sidecar.store.frames import Head, Record
+from sidecar.store.owed import Group, Owed
+from sidecar.store.projection import read
 from sidecar.store.sampling import Sampler
 from sidecar.store.schema import Connection, first_line
 
 _WAITING = 64
 _RETRY_S = (0.25, 0.5, 1.0, 2.0, 5.0)
 _CLOSE_S = 30.0
-_CHUNK = 10_000
-_Numbered = tuple[int, Entry]
-
-
-class _Entries(NamedTuple):
-    records: Sequence[_Numbered]
-    digest: bytes
 
 
 class Writer:
@@ -61,11 +54,12 @@ class Writer:
         self._on_commit = on_commit
         self._room = waiting
         self._sampled_at: int | None = None
-        self._owed: list[_Entries] = []
+        self._owed = Owed(database.head or Head(0, b""))
         self._lock = threading.Lock()  # guards the counts that two threads change
         self._writing = threading.Lock()  # guards the database against two writers
         self._closing = threading.Event()
-        self._queue: queue.SimpleQueue[Published | _Entries | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Published | Group | None] = queue.SimpleQueue()
+        self._waits: Callable[[], bool] = lambda: False
         self.note = database.note
         self.failure: str | None = None
         self.dropped = 0
@@ -97,30 +91,33 @@ class Writer:
         """
         return cls(Database(path, now), commit_s, Sampler(quotes=quotes), report_every_s, on_commit, waiting)
 
-    def catch_up(self, records: Iterable[_Numbered], head: Head) -> int:
+    def catch_up(self, records: Iterable[Record], head: Head) -> int:
         """Projects what a journal holds past :meth:`head`; returns how many records that were. Once, before any offer.
 
-        ``records``: the journal's, numbered from 1; ``head``: its last. A database that knows another history than
-        this journal is set aside and made anew from it; ``note`` says so. Where the disk refuses, ``failure`` says so
-        and the thread goes on trying.
+        ``records``: the journal's, from its first; ``head``: its head, also of an empty journal. A database that knows
+        another history than this journal is set aside and made anew from it; ``note`` says so. Where the disk refuses,
+        ``failure`` says so and the thread goes on trying.
 
         :raises StoreError: the records do not lead to ``head`` without a gap.
         """
+        records = list(records)
+        if [record.seq for record in records] != list(range(1, head.seq + 1)):
+            raise StoreError(f"the journal records to catch up with are not numbers 1 to {head.seq}")
         mine = self.head()
-        if mine is not None and (mine.seq > head.seq or (mine.seq == head.seq and mine.digest != head.digest)):
+        if mine is not None and (mine.seq > head.seq or records[mine.seq - 1].digest != mine.digest):
             with self._writing:
                 self._database.start_anew()
             self.note = self._database.note
             mine = None
-        first = mine.seq + 1 if mine else 1
-        missed = [(seq, entry) for seq, entry in records if seq >= first]
-        if [seq for seq, _ in missed] != list(range(first, head.seq + 1)):
-            raise StoreError(f"the journal records to catch up with are not numbers {first} to {head.seq}")
-        if missed:
-            self._owed = [_Entries(missed, head.digest)]
-            if not self._commit([]):
-                self._queue.put(_Entries([], b""))  # so that the thread goes on trying
+        missed = [read(record) for record in records[mine.seq if mine else 0 :]]
+        self._owed.begin(missed, head)
+        if missed and not self._commit([]):
+            self._queue.put(Group(1, [], b""))  # so that the thread goes on trying
         return len(missed)
+
+    def give_way(self, full: Callable[[], bool]) -> None:
+        """From now on, write nothing while ``full()``: what is left of the disk is another's."""
+        self._waits = full
 
     def offer(self, published: Published) -> None:
         """Takes a report and its chain as a sample, if one is due; never waits."""
@@ -138,11 +135,12 @@ class Writer:
     def offer_entries(self, first_seq: int, entries: Sequence[Entry], head_digest: bytes) -> None:
         """Takes journal records that are on disk; never waits, never drops.
 
-        ``first_seq`` numbers the first of them, ``head_digest`` is the chain's value after the last. What was projected
-        before is passed over; a gap stops the projection until the next start (``failure`` says so).
+        ``first_seq`` numbers the first of them, ``head_digest`` is the chain's value after the last, which is computed
+        here once more. What was projected before is passed over; a gap, or a chain that is not the journal's, stops the
+        projection until the next start (``failure`` says so).
         """
         if entries:
-            self._queue.put(_Entries(list(enumerate(entries, first_seq)), head_digest))
+            self._queue.put(Group(first_seq, entries, head_digest))
 
     def head(self) -> Head | None:
         """The journal record last projected, and the chain's value there: a witness for the journal."""
@@ -203,25 +201,31 @@ class Writer:
             offered = self._queue.get(timeout=timeout)
         except queue.Empty:
             return True
-        if isinstance(offered, _Entries):
-            self._owed.append(offered)
+        if isinstance(offered, Group):
+            self._owed.take(offered)
         elif offered is not None:
             samples.append(offered)
         return offered is not None
 
     def _commit(self, samples: list[Published]) -> bool:
         """One transaction with the entries that are owed and the ``samples``; what failed of the first stays owed."""
+        if self._waits():
+            self.failure = "the disk is full; what room is left is the journal's"
+            with self._lock:
+                self.dropped += len(samples)
+            self._sampler.forget()
+            return False
         with self._writing:
             started, head = time.perf_counter(), self._database.head
-            records, reached, gap = _in_order(self._owed, head)
-            chunks = (records[at : at + _CHUNK] for at in range(0, len(records), _CHUNK))
-            projected = (part for chunk in chunks for part in entry_tables(chunk).items())
+            lines = self._owed.past(head.seq if head else 0)
+            reached = Head(lines[-1].seq, lines[-1].digest) if lines else None
             try:
-                rows = self._database.write(chain(projected, self._sampler.tables(samples).items()), reached)
+                rows = self._database.write(chain(projected(lines), self._sampler.tables(samples).items()), reached)
             except (duckdb.Error, pa.ArrowException) as problem:
                 self._failed(problem, samples)
                 return False
-            self._owed, self.failure = [], gap
+            self._owed.paid()
+            self.failure = self._owed.gap
         self.rows.update(rows)
         if self._on_commit is not None and rows:
             self._on_commit(time.perf_counter() - started, rows.total())
@@ -236,17 +240,3 @@ class Writer:
             self._database.revive()
         except (duckdb.Error, StoreError) as worse:
             self.failure = first_line(worse)
-
-
-def _in_order(owed: Iterable[_Entries], head: Head | None) -> tuple[list[tuple[int, Entry]], Head | None, str | None]:
-    """The records that follow on ``head``, the head after them (None: there are none), and why there are not more."""
-    expected, reached = head.seq + 1 if head else 1, None
-    records: list[_Numbered] = []
-    for group in owed:
-        fresh = [record for record in group.records if record[0] >= expected]
-        if fresh and fresh[0][0] != expected:
-            return records, reached, f"journal record {expected} was not offered; the next start catches up"
-        if fresh:
-            records += fresh
-            expected, reached = fresh[-1][0] + 1, Head(fresh[-1][0], group.digest)
-    return records, reached, None

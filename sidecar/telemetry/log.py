@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import traceback
+from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 from math import isfinite
@@ -12,24 +13,55 @@ from typing import Any, TextIO
 
 _OWN = frozenset(logging.LogRecord("", 0, "", 0, "", (), None).__dict__) | {"message", "asctime", "taskName"}
 _LONGEST = 20_000
+#: Records that are kept in memory, and how much of each text.
+KEPT = 1_000
+_KEPT_TEXT = 4_000
+
+
+def told(record: logging.LogRecord) -> dict[str, Any]:
+    """``timestamp, level, logger, message``, the record's extra fields, and ``exception`` where there is one."""
+    found: dict[str, Any] = {
+        "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(),
+        "level": record.levelname.lower(),
+        "logger": record.name,
+        "message": record.getMessage()[:_LONGEST],
+    }
+    extra = {name: value for name, value in record.__dict__.items() if name not in _OWN}
+    found |= {name if name not in found else f"extra_{name}": _plain(value) for name, value in extra.items()}
+    if record.exc_info and record.exc_info[0] is not None:
+        found["exception"] = "".join(traceback.format_exception(*record.exc_info))[-_LONGEST:]
+    return found
 
 
 class JsonFormatter(logging.Formatter):
-    """``timestamp, level, logger, message``, the record's extra fields, and ``exception`` where there is one."""
+    """One JSON object a record: see :func:`told`."""
 
     def format(self, record: logging.LogRecord) -> str:
         """One line. Everything beyond ASCII, and every control character, is escaped by JSON itself."""
-        told: dict[str, Any] = {
-            "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": record.getMessage()[:_LONGEST],
-        }
-        extra = {name: value for name, value in record.__dict__.items() if name not in _OWN}
-        told |= {name if name not in told else f"extra_{name}": _plain(value) for name, value in extra.items()}
-        if record.exc_info and record.exc_info[0] is not None:
-            told["exception"] = "".join(traceback.format_exception(*record.exc_info))[-_LONGEST:]
-        return json.dumps(told, ensure_ascii=True).replace("\x7f", "\\u007f")
+        return json.dumps(told(record), ensure_ascii=True).replace("\x7f", "\\u007f")
+
+
+class Recent(logging.Handler):
+    """Keeps the newest ``KEPT`` records, in memory alone, for whoever may read them over the API."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._kept: deque[dict[str, Any]] = deque(maxlen=KEPT)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep one; a long text is cut, so that what is kept is bounded."""
+        found = told(record)
+        self._kept.append({name: one[:_KEPT_TEXT] if isinstance(one, str) else one for name, one in found.items()})
+
+    def lines(self) -> list[dict[str, Any]]:
+        """What is kept, oldest first."""
+        return list(self._kept)
+
+
+def recent() -> list[dict[str, Any]] | None:
+    """The newest log records of this process, oldest first; None where :func:`install` was not called."""
+    kept = next((one for one in logging.getLogger().handlers if isinstance(one, Recent)), None)
+    return None if kept is None else kept.lines()
 
 
 def _plain(value: Any) -> Any:
@@ -57,13 +89,17 @@ class ErrorCount(logging.Handler):
 def install(
     stream: TextIO, level: int = logging.INFO, on_error: Callable[[str, str], None] | None = None
 ) -> Callable[[], None]:
-    """Send every logger's lines to ``stream``; returns what undoes it."""
+    """Send every logger's lines of ``level`` to ``stream``, and keep the newest of every level from INFO on.
+
+    Returns what undoes it.
+    """
     root = logging.getLogger()
     lines = logging.StreamHandler(stream)
     lines.setFormatter(JsonFormatter())
-    handlers: list[logging.Handler] = [lines, *([ErrorCount(on_error)] if on_error else [])]
+    lines.setLevel(level)
+    handlers: list[logging.Handler] = [lines, Recent(), *([ErrorCount(on_error)] if on_error else [])]
     before = root.level
-    root.setLevel(level)
+    root.setLevel(min(level, logging.INFO))
     for handler in handlers:
         root.addHandler(handler)
 

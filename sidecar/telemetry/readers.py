@@ -118,6 +118,12 @@ def tail(read: Callable[[TailLine], float]) -> Read:
     return by(lambda report: [((), read(line)) for line in report.tail if line.fund_id == "*"])
 
 
+def drill_age(report: DeskReport) -> Samples:
+    """Seconds since the last stop drill; no sample when there never was one."""
+    last = report.last_drill_at
+    return [] if last is None else [((), (report.timestamp - last).total_seconds())]
+
+
 def utilization(report: DeskReport) -> Samples:
     """Of each limit, how near the nearest scope is to it, where that is known."""
     worst: dict[str, float] = {}

@@ -1,4 +1,4 @@
-"""``stop`` and ``status``: the running desk asked from a terminal, through its API."""
+"""``status``: the running desk asked from a terminal, through its API."""
 
 from __future__ import annotations
 
@@ -13,23 +13,15 @@ from sidecar.servers.keys import UI_FILE
 from sidecar.settings import load_settings
 
 
-def stop(options: argparse.Namespace) -> int:
-    """Emergency stop; 0 only when the desk says that it is stopped and on disk."""
-    with desk_of(options) as desk:
-        answer = desk.stop(options.reason, flatten=options.flatten)
-    _show(answer)
-    return 0
-
-
 def status(options: argparse.Namespace) -> int:
     """The breaker, the market and the counts."""
     with desk_of(options) as desk:
-        answer = desk.status()
-    _show(answer)
+        show(desk.status())
     return 0
 
 
-def _show(answer: Any) -> None:
+def show(answer: Any) -> None:
+    """An answer of the desk, as it came."""
     Console().print_json(data=answer)
 
 

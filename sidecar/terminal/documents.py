@@ -1,4 +1,4 @@
-"""``make docs``: the settings reference and the API's description, written from the code and never by hand."""
+"""``make docs``: the settings reference, the API's description and who may do what, written from the code alone."""
 
 from __future__ import annotations
 
@@ -14,19 +14,21 @@ from pydantic import BaseModel
 from sidecar.doors import app_of
 from sidecar.risk.limits import BY_NAME
 from sidecar.run import Sidecar
-from sidecar.servers.document import describe
+from sidecar.servers.document import describe, roles
 from sidecar.settings import REPOSITORY, Settings, load_settings
 
 SETTINGS = "docs/settings.md"
 API = "docs/openapi.json"
+ROLES = "docs/roles.md"
 
 
 def main(folder: Path = REPOSITORY) -> int:
-    """Write both files below ``folder``."""
+    """Write the files below ``folder``."""
     (folder / "docs").mkdir(parents=True, exist_ok=True)
     (folder / SETTINGS).write_text(settings_reference())
     (folder / API).write_text(api_description())
-    print(f"wrote {SETTINGS} and {API}")
+    (folder / ROLES).write_text(role_matrix())
+    print(f"wrote {SETTINGS}, {API} and {ROLES}")
     return 0
 
 
@@ -53,6 +55,12 @@ def api_description() -> str:
     with tempfile.TemporaryDirectory() as folder, Sidecar(load_settings(data_dir=Path(folder))) as sidecar:
         document = describe(app_of(sidecar))
     return msgspec.json.format(msgspec.json.encode(document, order="sorted"), indent=1).decode() + "\n"
+
+
+def role_matrix() -> str:
+    """Every route of a sidecar, and who may enter."""
+    with tempfile.TemporaryDirectory() as folder, Sidecar(load_settings(data_dir=Path(folder))) as sidecar:
+        return roles(app_of(sidecar))
 
 
 def _walk(model: BaseModel, above: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:

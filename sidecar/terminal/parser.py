@@ -7,10 +7,11 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn
 
 from sidecar import __version__
 from sidecar.domain.errors import ConfigurationError, DeskError, InputError
+from sidecar.terminal import flags
 
 
 class Parser(argparse.ArgumentParser):
@@ -83,58 +84,6 @@ def _import(parser: Parser) -> None:
     parser.add_argument("--data-dir", type=Path, help="where archive/ and tapes/ are written (default: data/)")
 
 
-def _asking(parser: Parser) -> None:
-    parser.add_argument("--url", help="the sidecar's address (default: http://127.0.0.1:8000, or DESK_URL)")
-    parser.add_argument(
-        "--data-dir", type=Path, help="where the local key lies, if DESK_KEY is not set (default: data/)"
-    )
-
-
-def _stop(parser: Parser) -> None:
-    _asking(parser)
-    parser.add_argument("--reason", required=True, help="why; it goes on record")
-    parser.add_argument("--flatten", action="store_true", help="also close what is open")
-
-
-def _analysis(parser: Parser) -> None:
-    _asking(parser)
-    parser.add_argument("--fund", default="", metavar="FUND", help="of one fund alone")
-    parser.add_argument("--json", action="store_true", help="the answer as it came, for a program")
-
-
-def _greeks(parser: Parser) -> None:
-    _analysis(parser)
-    tables = ("leg", "strategy", "fund", "underlying", "expiry")
-    parser.add_argument("--by", default="", choices=tables, help="one table alone (default: all)")
-
-
-def _explain(parser: Parser) -> None:
-    _analysis(parser)
-    parser.add_argument("--strategy", default="", metavar="NAME", help="of one strategy alone")
-
-
-def _scenarios(parser: Parser) -> None:
-    _explain(parser)
-    several: dict[str, Any] = {"type": float, "nargs": "+", "metavar": "X"}
-    parser.add_argument("--spots", **several, help="moves of the spot: -0.05 is 5 %% down")
-    parser.add_argument("--vols", **several, help="added to every volatility: 0.01 is a point")
-    parser.add_argument("--days", **several, help="calendar days that pass (default: 0)")
-    sticks = "what stays as the spot moves: each strike's volatility, or each moneyness's (default: strike)"
-    parser.add_argument("--sticky", choices=("strike", "delta"), default="strike", help=sticks)
-    parser.add_argument("--underlying", default="", metavar="NAME", help="of one underlying alone")
-    leg = "a leg on top of the book, in signed units of the underlying; may be repeated"
-    parser.add_argument("--leg", nargs=2, action="append", metavar=("SYMBOL", "UNITS"), help=leg)
-
-
-def _what_if(parser: Parser) -> None:
-    _asking(parser)
-    order = "one order: side, units, symbol and limit price, as in 'sell 65 NIFTY24600CE 83.40'; quoted"
-    parser.add_argument("orders", nargs="+", metavar="ORDER", help=order)
-    parser.add_argument("--fund", default="main", metavar="FUND", help="the fund they are for (default: main)")
-    parser.add_argument("--strategy", default="manual", metavar="NAME", help="the strategy (default: manual)")
-    parser.add_argument("--json", action="store_true", help="the answer as it came, for a program")
-
-
 def _keys(parser: Parser) -> None:
     where = "where the keys live (default: data/)"
     parser.add_argument("--data-dir", type=Path, help=where)
@@ -148,6 +97,16 @@ def _keys(parser: Parser) -> None:
     for one in (add, listing, revoke):
         # Taken on either side of the word; one that is not given here must not undo the other.
         one.add_argument("--data-dir", type=Path, default=argparse.SUPPRESS, help=where)
+
+
+def _audit(parser: Parser) -> None:
+    where = "where journal and database lie (default: data/)"
+    what = parser.add_subparsers(dest="what", required=True, metavar="verify|rebuild")
+    verify = what.add_parser("verify", help="recompute every link of the journal's chain; 1 at the first broken one")
+    rebuild = what.add_parser("rebuild", help="make the database anew from the journal; the sidecar must not run")
+    rebuild.add_argument("--yes", action="store_true", help="do not ask; what only the old file has is left in it")
+    for one in (verify, rebuild):
+        one.add_argument("--data-dir", type=Path, help=where)
 
 
 COMMANDS: tuple[Command, ...] = (
@@ -171,15 +130,23 @@ COMMANDS: tuple[Command, ...] = (
         "bringing",
         "run",
     ),
-    Command("stop", "emergency stop, through the API", 'stop --reason "fat finger"', _stop, "asking", "stop"),
-    Command("status", "the state of the running desk", "status", _asking, "asking", "status"),
+    Command("stop", "emergency stop, through the API or else the stop file", 'stop --reason "fat finger"', flags.stop,
+            "stopping", "run"),
+    Command("drill", "a stop drill against the running paper desk: time to safe, step by step", "drill", flags.drill,
+            "drilling", "run"),
+    Command("status", "the state of the running desk", "status", flags.asking, "asking", "status"),
     Command("greeks", "how much the book holds, by leg, strategy, fund, underlying and expiry", "greeks --by strategy",
-            _greeks, "analysing", "greeks"),
-    Command("explain", "why the day's P&L is what it is", "explain --strategy demo", _explain, "analysing", "explain"),
+            flags.greeks, "analysing", "greeks"),
+    Command("explain", "why the day's P&L is what it is", "explain --strategy demo", flags.explain, "analysing",
+            "explain"),
     Command("scenarios", "the book over moves of spot, volatility and time, and the named stresses",
-            "scenarios --spots -0.05 0 0.05 --leg NIFTY24600CE -65", _scenarios, "analysing", "scenarios"),
+            "scenarios --spots -0.05 0 0.05 --leg NIFTY24600CE -65", flags.scenarios, "analysing", "scenarios"),
     Command("what-if", "what orders would do, each judged by the gate and sent to nobody",
-            "what-if 'buy 65 NIFTY25000CE 12.10' 'sell 65 NIFTY24600CE 83.40'", _what_if, "supposing", "run"),
+            "what-if 'buy 65 NIFTY25000CE 12.10' 'sell 65 NIFTY24600CE 83.40'", flags.what_if, "supposing", "run"),
+    Command("audit", "verify the journal's hash chain, or make the database anew from it", "audit verify", _audit,
+            "auditing", "run"),
+    Command("flatten", "the plan that closes what is open, order by order; with --yes it is carried out",
+            "flatten --yes --reason close", flags.flatten, "flattening", "run"),
     Command("keys", "make, list and revoke API keys", "keys add trader --label anna", _keys, "keyring", "run"),
 )  # fmt: skip
 

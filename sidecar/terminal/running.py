@@ -18,12 +18,14 @@ import uvicorn
 from rich.console import Console
 
 from sidecar import __version__
+from sidecar.alarm import Alarm
 from sidecar.domain.errors import ConfigurationError
 from sidecar.doors import app_of
 from sidecar.run import Sidecar
 from sidecar.servers.keys import UI_FILE, first_start
 from sidecar.settings import REPOSITORY, Settings, load_settings
 from sidecar.telemetry.log import install
+from sidecar.telemetry.measured import Telemetry
 
 #: How long an app may take to end before it is made to.
 _GRACE_S = 5.0
@@ -79,16 +81,25 @@ def _refuse_taken(host: str, port: int, field: str) -> None:
 
 
 def _run(settings: Settings, options: argparse.Namespace, *, app: bool) -> int:
+    telemetry = Telemetry()
+    undo = install(sys.stderr, logging.WARNING, telemetry.on_error)
+    try:
+        return _serve(settings, options, telemetry, app=app)
+    finally:
+        undo()
+
+
+def _serve(settings: Settings, options: argparse.Namespace, telemetry: Telemetry, *, app: bool) -> int:
     console = Console(stderr=True)
-    install(sys.stderr, logging.WARNING)
     _refuse_taken(settings.host, settings.port, "port")
     if app:
         _refuse_taken(settings.host, settings.ui_port, "ui_port")
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    with Sidecar(settings) as sidecar:
+    with Alarm() as alarm, Sidecar(settings, telemetry) as sidecar:
         made = first_start(settings.data_dir, settings.bootstrap_keys)
         server = uvicorn.Server(_configuration(settings, sidecar))
         sidecar.start()
+        alarm.watch(lambda: sidecar.live.halt("signal", "SIGUSR1"))
         url = _url(settings.host, settings.port)
         console.print(f"Deskwatch {__version__}, data in {settings.data_dir}", highlight=False)
         console.print(f"  sidecar  {url}  (described at {url}/docs)", highlight=False, soft_wrap=True)

@@ -7,7 +7,7 @@ without a fresh quote an order waits.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from zlib import crc32
 
 from sidecar.domain.calendar import Calendar
@@ -22,6 +22,7 @@ from sidecar.domain.events import (
     OrderRejected,
     Quote,
     Settlement,
+    TradingHalt,
     VenueBook,
     VenueEvent,
 )
@@ -47,6 +48,8 @@ class PaperBroker:
         self._working: dict[str, Working] = {}
         self._known: set[str] = set()
         self._positions: dict[str, int] = {}
+        self._fills: dict[str, list[OrderFilled]] = {}
+        self._halted = False
 
     def restore(self, positions: Mapping[str, int]) -> None:
         """Take over the positions of an earlier run (symbol → signed units); its working orders no longer exist."""
@@ -91,6 +94,8 @@ class PaperBroker:
             return self._on_quote(event)
         if isinstance(event, Settlement):
             return tuple(self._settled(event))
+        if isinstance(event, TradingHalt):
+            self._halted = event.halted
         if isinstance(event, FeedState) and not event.up:
             for market in self._markets.values():
                 market.quote = None  # nothing may fill against a book that nobody sees
@@ -107,9 +112,10 @@ class PaperBroker:
                 events += self._meet(working, at)
         return tuple(events)
 
-    def book(self, at: int) -> VenueBook:
-        """Every position that is not zero, by symbol, and the ids of the working orders, oldest first."""
-        return VenueBook(at, dict(sorted(self._positions.items())), tuple(self._working))
+    def book(self, at: int, orders: Sequence[Order] = ()) -> VenueBook:
+        """Positions that are not zero, by symbol; the working orders' ids, oldest first; the fills of ``orders``."""
+        fills = (fill for order in orders for fill in self._fills.get(order.id, ()))
+        return VenueBook(at, dict(sorted(self._positions.items())), tuple(self._working), tuple(fills))
 
     def _on_quote(self, quote: Quote) -> tuple[VenueEvent, ...]:
         market = self._markets.setdefault(quote.symbol, Market())
@@ -128,7 +134,7 @@ class PaperBroker:
     def _meet(self, working: Working, at: int) -> Iterator[VenueEvent]:
         """One order against the quote that its market shows, if it has not met it yet and has arrived."""
         market = self._markets[working.symbol]
-        if at < working.active_at or market.serial <= working.seen:
+        if self._halted or at < working.active_at or market.serial <= working.seen:
             return
         order, before = working.order, working.fills
         for number, execution in enumerate(match(working, market, self._settings), before + 1):
@@ -136,7 +142,9 @@ class PaperBroker:
             if held:
                 self._positions[working.symbol] = held
             price = execution.price(working.contract.tick_size)
-            yield OrderFilled(at, order.id, f"P-{order.id}-{number}", execution.quantity, price, execution.note)
+            filled = OrderFilled(at, order.id, f"P-{order.id}-{number}", execution.quantity, price, execution.note)
+            self._fills.setdefault(order.id, []).append(filled)
+            yield filled
         if not working.remaining:
             del self._working[order.id]
         elif working.immediate:

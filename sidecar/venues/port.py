@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from sidecar.domain.contracts import Contract
@@ -24,7 +24,11 @@ class Feed(Protocol):
 
 
 class Broker(Protocol):
-    """Where orders go. Every call answers with the events that follow from it at once, perhaps none yet."""
+    """Where orders go. Every call answers with the events that follow from it at once, perhaps none yet.
+
+    What a call raises is the venue's trouble, not the desk's: an order that was sent so is *unknown* until the venue
+    has been asked, and nothing is sent a second time.
+    """
 
     name: str
 
@@ -36,7 +40,12 @@ class Broker(Protocol):
 
     def on_time(self, at: int) -> tuple[VenueEvent, ...]: ...
 
-    def book(self, at: int) -> VenueBook: ...
+    def book(self, at: int, orders: Sequence[Order] = ()) -> VenueBook | None:
+        """What the venue holds and works, and every execution of ``orders`` that it knows, under its fill id of before.
+
+        Where it cannot say, an answer whose ``problem`` says why; None where the answer comes later, as an event.
+        """
+        ...
 
     def restore(self, positions: Mapping[str, int]) -> None:
         """Take up a paper account where the journal left it (symbol to units); a real venue has its own record."""

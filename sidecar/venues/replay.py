@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from sidecar.domain.errors import FileRefused
-from sidecar.domain.events import AnyEvent, FeedState, Listed, MarketEvent, Quote, QuoteRefused, Settlement
+from sidecar.domain.events import (
+    AnyEvent,
+    FeedState,
+    Listed,
+    MarketEvent,
+    Quote,
+    QuoteRefused,
+    Settlement,
+    TradingHalt,
+)
 
-_MARKET = (Quote, Listed, FeedState, Settlement, QuoteRefused)
+_MARKET = (Quote, Listed, FeedState, Settlement, QuoteRefused, TradingHalt)
 
 
 class Recorded:

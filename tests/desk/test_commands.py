@@ -7,16 +7,8 @@ import pytest
 
 from sidecar.domain.breaker import BreakerStatus
 from sidecar.domain.clock import SECOND
-from sidecar.domain.events import (
-    ChangeLimits,
-    Disable,
-    DisableOverride,
-    EnableOverride,
-    OrderAccepted,
-    Reset,
-    StorageFailed,
-    StrategyFailed,
-)
+from sidecar.domain.commands import ChangeLimits, Disable, DisableOverride, EnableOverride, Reset
+from sidecar.domain.events import OrderAccepted, StorageFailed, StrategyFailed
 from sidecar.domain.orders import OrderState, Side
 from sidecar.domain.records import Audited, BreakerRecorded, LimitsRecorded
 from sidecar.domain.report import CancelAtVenue, OutcomeStatus
@@ -145,7 +137,10 @@ def test_a_strategy_with_five_losses_in_a_row_is_off_until_a_named_person_resets
     assert world.state.disabled == set()
     lose(world, 1)
     assert world.state.disabled == {"loser"}
-    assert [cause.trigger for cause in world.state.breaker.causes] == ["loss_streak"]
+    (cause,) = world.state.breaker.partial
+    assert (cause.trigger, cause.scope) == ("loss_streak", "main/loser")
+    assert world.state.breaker.active
+    assert world.report.counters.breaker_triggers == {"loss_streak": 1}
     assert any("loser is disabled: 5 losing round trips" in note for note in world.report.notes)
     outcome = world.reset(actor="root")
     assert outcome.status is OutcomeStatus.DONE
@@ -226,6 +221,7 @@ def test_a_fund_may_have_tighter_limits_of_its_own() -> None:
     [
         {"reason": ""},
         {"fund_id": "nobody"},
+        {"limits": {}},
         {"limits": {"no_such": 1.0}},
         {"limits": {"daily_loss": float("nan")}},
         {"limits": {"daily_loss": -1.0}},
@@ -233,10 +229,10 @@ def test_a_fund_may_have_tighter_limits_of_its_own() -> None:
     ],
 )
 def test_limits_that_cannot_be_change_nothing(world: World, fields: dict[str, Any]) -> None:
-    before = dict(world.state.limits[None])
+    before = world.state.limits_set()
     outcome = world.ask(ChangeLimits, **{"reason": "x", "limits": {"order_lots": 1}, **fields})
     assert outcome.status is OutcomeStatus.INVALID
-    assert world.state.limits == {None: before}
+    assert world.state.limits_set() == before
 
 
 def test_every_command_is_answered_and_leaves_one_audit_line(world: World) -> None:
@@ -251,3 +247,16 @@ def test_every_command_is_answered_and_leaves_one_audit_line(world: World) -> No
     assert [record.outcome for record in audits] == ["done", "refused", "done", "done", "invalid"]
     assert OrderState.REFUSED in {order.state for order in world.state.orders.values()}
     assert CALL.id in world.state.contracts
+
+
+def test_a_drill_stops_like_any_other_stop_and_goes_on_record_as_a_rehearsal(world: World) -> None:
+    order = world.place().orders[0]
+    assert world.report.last_drill_at is None
+    assert world.stop(drill=True).orders == (order,)
+    assert world.state.breaker.status is BreakerStatus.EMERGENCY_STOP
+    audits = [record for record in world.records if isinstance(record, Audited)]
+    assert [(audit.action, audit.outcome) for audit in audits[-2:]] == [("drill", "done"), ("stop", "done")]
+    assert world.report.last_drill_at == world.report.timestamp
+    world.trade()
+    world.stop()
+    assert (world.report.last_drill_at or world.report.timestamp) < world.report.timestamp

@@ -190,9 +190,78 @@ def test_a_venue_that_agrees_is_put_on_record_and_nothing_trips(world: World) ->
 
 def test_an_order_that_the_venue_no_longer_works_is_over(world: World) -> None:
     (order,) = world.place().orders
-    world.take(VenueBook(world.at, {}, ()))
+    world.take(OrderAccepted(world.at, order.id, "V1"))
+    world.take(VenueBook(world.at + 1, {}, ()))
     assert state_of(world, order.id) is OrderState.CANCELLED
+    assert world.state.orders[order.id].note == "the venue no longer works it"
     assert world.state.breaker.active
+
+
+def test_an_answer_tells_the_fills_that_a_lost_reply_had_told_and_each_is_booked_once(world: World) -> None:
+    (order,) = world.place(lots=2).orders
+    world.take(OrderAccepted(world.at, order.id, "V1"))
+    fill = OrderFilled(world.at, order.id, "F1", LOT, "21.40")
+    for _ in range(2):
+        world.take(VenueBook(world.at + 1, {CALL.id: -LOT}, (order.id,), (fill,)))
+    world.take(fill)
+    assert (state_of(world, order.id), world.state.book.net(CALL.id)) == (OrderState.PARTIALLY_FILLED, -LOT)
+    assert world.state.book.imbalance() == 0
+    assert world.state.breaker.active
+
+
+def test_an_answer_that_could_not_be_given_changes_nothing_and_is_counted(world: World) -> None:
+    world.trade_lots()
+    (order,) = world.place(PUT).orders
+    world.take(OrderUnknown(world.at, order.id, "timeout"))
+    before = dict(world.state.orders)
+    report = world.take(VenueBook(world.at, {}, (), problem="out of reach"))
+    assert (world.state.orders, report.breaker.active, report.records) == (before, True, ())
+    assert world.state.counters["venue_problems"] == 1
+    assert "the venue does not say what it holds: out of reach" in report.notes
+    world.take(VenueBook(world.at, {CALL.id: -LOT}, (order.id,)))
+    assert not any("out of reach" in note for note in world.report.notes)
+
+
+def test_a_difference_stops_trading_once_and_again_when_it_changes(world: World) -> None:
+    world.trade_lots()
+    for _ in range(3):
+        world.take(VenueBook(world.at, {CALL.id: -2 * LOT}, ()))
+    assert causes(world) == [Trigger.RECONCILIATION_BREAK]
+    assert any(note.startswith("the venue differs: ") for note in world.report.notes)
+    assert world.reset().status == "done", "a person has judged it"
+    assert world.take(VenueBook(world.at, {CALL.id: -2 * LOT}, ())).breaker.active
+    assert not world.take(VenueBook(world.at, {CALL.id: -3 * LOT}, ())).breaker.active
+
+
+def test_an_order_accepted_after_it_was_given_up_is_cancelled_there_too(world: World) -> None:
+    (order,) = world.place().orders
+    world.take(OrderCancelled(world.at, order.id, "it never arrived at the venue"))
+    report = world.take(OrderAccepted(world.at, order.id, "V1"))
+    assert [action.order.id for action in report.actions if isinstance(action, CancelAtVenue)] == [order.id]
+    assert state_of(world, order.id) is OrderState.CANCELLED
+    assert world.take(OrderAccepted(world.at, order.id, "V1")).actions == (), "a repeat says nothing new"
+
+
+def test_an_order_of_the_desk_that_works_at_the_venue_and_not_here_is_cancelled_and_a_difference(world: World) -> None:
+    (order,) = world.place().orders
+    world.take(OrderCancelled(world.at, order.id, "by request"))
+    report = world.take(VenueBook(world.at, {}, (order.id,)))
+    assert [action.order.id for action in report.actions if isinstance(action, CancelAtVenue)] == [order.id]
+    assert causes(world) == [Trigger.RECONCILIATION_BREAK]
+
+
+def test_a_contract_that_has_expired_is_no_difference_while_each_side_settles_it(world: World) -> None:
+    world.trade_lots()
+    world.take(Beat((CALL.expires_at or 0) + SECOND))
+    assert world.take(VenueBook(world.state.now, {}, ())).breaker.active
+
+
+def test_at_a_restart_while_stopped_what_the_venue_still_works_is_cancelled(world: World) -> None:
+    (order,) = world.place().orders
+    world.stop()
+    world.take(OrderUnknown(world.at, order.id, "before a restart"))
+    report = world.take(VenueBook(world.at, {}, (order.id,)))
+    assert [action.order.id for action in report.actions if isinstance(action, CancelAtVenue)] == [order.id]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ from threading import Thread
 
 from sidecar.desk.inbox import Inbox
 from sidecar.domain.clock import SECOND
-from sidecar.domain.events import AnyEvent, Beat, CancelAll, Disable, Quote, Reset, Stop
+from sidecar.domain.commands import CancelAll, Disable, Reset, Stop
+from sidecar.domain.events import AnyEvent, Beat, Quote
 from tests.desk.world import CALL, OPEN, PUT, index, quote
 
 

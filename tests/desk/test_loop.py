@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 
 import pytest
 
@@ -55,6 +56,27 @@ def test_a_desk_that_fell_behind_beats_once_and_not_for_each_beat_it_missed() ->
     loop.run(inbox, handle, lambda: 1, 0.01, lates.append)
     assert len(beats) == 2
     assert lates[1] > 0.1
+
+
+def test_beats_say_how_long_the_desk_has_run_and_listened_and_a_hang_counts_as_a_second_at_most(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    inbox, beats = Inbox(), list[Beat]()
+
+    def handle(event: AnyEvent) -> None:
+        assert isinstance(event, Beat)
+        beats.append(event)
+        if len(beats) == 2:
+            time.sleep(0.3)
+        elif len(beats) == 4:
+            inbox.close()
+
+    monkeypatch.setattr(loop, "_LISTENED_S", 0.1)
+    loop.run(inbox, handle, lambda: 1, 0.02)
+    gaps = [(b.ran - a.ran) / SECOND for a, b in pairwise(beats)]
+    assert beats[0].ran > 0
+    assert all(gap > 0 for gap in gaps)
+    assert gaps[1] == pytest.approx(0.1, abs=1e-5)
 
 
 def test_an_error_of_the_core_ends_the_loop() -> None:

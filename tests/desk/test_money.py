@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from sidecar.desk import money, orders
 from sidecar.desk.margins import Margins
 from sidecar.domain.clock import SECOND
+from sidecar.domain.commands import PlaceOrder
 from sidecar.domain.contracts import Contract, Kind, Right
-from sidecar.domain.events import Beat, Listed, PlaceOrder, Quote
+from sidecar.domain.events import Beat, Listed, Quote
 from sidecar.domain.orders import OrderRequest, Side
 from sidecar.domain.reference import Reference
 from sidecar.domain.report import OutcomeStatus
@@ -184,11 +185,11 @@ def test_selling_the_long_hedge_of_a_short_does_not_only_reduce_and_selling_a_lo
 
 def test_buying_back_a_short_is_never_refused_for_margin() -> None:
     world = World(fresh(capital={"main": Decimal(400_000)}, limits={"capital_utilization": 0.1})).begin()
-    world.state.limits[None]["capital_utilization"] = 1.0
-    world.state.limits[None]["strategy_allocation"] = world.state.limits[None]["stress_loss"] = 1.0
+    names = ("capital_utilization", "strategy_allocation", "stress_loss")
+    world.state.limits[None] = {**world.state.limits[None], **dict.fromkeys(names, 1.0)}
     world.trade_lots(CALL)
-    for name in ("capital_utilization", "strategy_allocation", "position_allocation", "margin_utilization"):
-        world.state.limits[None][name] = 0.01
+    tight = (*names[:2], "position_allocation", "margin_utilization")
+    world.state.limits[None] = {**world.state.limits[None], **dict.fromkeys(tight, 0.01)}
     assert world.place(PUT).status is OutcomeStatus.REFUSED
     assert world.place(CALL, BUY).status is OutcomeStatus.DONE
 

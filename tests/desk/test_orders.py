@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from sidecar.domain.events import CancelAll, CancelOrder, OrderAccepted, OrderCancelled, PlaceOrder
+from sidecar.domain.commands import CancelAll, CancelOrder, PlaceOrder
+from sidecar.domain.events import OrderAccepted, OrderCancelled
 from sidecar.domain.orders import OrderRequest, OrderState, OrderType, Side
 from sidecar.domain.records import Audited, OrderRecorded
 from sidecar.domain.report import CancelAtVenue, OutcomeStatus, SendOrder
@@ -20,7 +21,7 @@ def world() -> World:
 def test_an_order_that_passes_is_recorded_as_an_intent_and_sent_as_an_action(world: World) -> None:
     outcome = world.place()
     (order,) = outcome.orders
-    assert (outcome.status, order.state, order.id) == (OutcomeStatus.DONE, OrderState.PENDING, "O00000001")
+    assert (outcome.status, order.state, order.id) == (OutcomeStatus.DONE, OrderState.PENDING, "O260907034459-00001")
     assert world.report.actions == (SendOrder(order),)
     recorded, audited = world.report.records
     assert isinstance(recorded, OrderRecorded)
@@ -49,6 +50,8 @@ def test_a_refused_order_leaves_a_record_and_a_reason_and_no_action(world: World
         ({"symbol": "NIFTY-20260908-1-CE"}, "symbol"),
         ({"symbol": "no such thing"}, "symbol"),
         ({"quantity": 10**30}, "quantity"),
+        ({"price": Decimal("NaN")}, "price"),
+        ({"strategy": "a/b"}, "strategy"),
     ],
 )
 def test_a_request_that_cannot_be_read_is_answered_as_invalid_and_changes_nothing(
@@ -68,7 +71,6 @@ def test_a_request_that_cannot_be_read_is_answered_as_invalid_and_changes_nothin
         ({"quantity": -LOT}, "quantity"),
         ({"quantity": LOT + 1}, "lot"),
         ({"price": None}, "price"),
-        ({"price": Decimal("NaN")}, "price"),
         ({"price": Decimal("21.42")}, "price"),
         ({"order_type": OrderType.MARKET}, "order_type"),
         ({"symbol": "NIFTY"}, "contract"),

@@ -12,11 +12,9 @@ from sidecar.desk.recovery import restore, start_state, unfunded
 from sidecar.desk.state import DeskState
 from sidecar.domain.breaker import BreakerState, BreakerStatus
 from sidecar.domain.clock import SECOND
+from sidecar.domain.commands import CancelAll, ChangeLimits, Disable
 from sidecar.domain.events import (
     Beat,
-    CancelAll,
-    ChangeLimits,
-    Disable,
     OrderAccepted,
     OrderCancelled,
     OrderFilled,
@@ -69,7 +67,7 @@ def facts(state: DeskState) -> dict[str, Any]:
         "rate": [order.id for order in state.recent_orders()],
         "breaker": state.breaker,
         "history": list(state.breaker_events),
-        "limits": state.limits,
+        "limits": state.limits_set(),
         "disabled": state.disabled,
         "base": state.base,
         "day": state.day,
@@ -134,8 +132,8 @@ def test_a_client_order_id_is_remembered_across_a_restart() -> None:
     again = World(restarted(world), at=world.at).begin()
     repeated = again.place(client_order_id="mine")
     assert repeated.status is OutcomeStatus.REPEATED
-    assert repeated.orders[0].id == "O00000001"
-    assert again.place(PUT).orders[0].id == "O00000002"
+    assert repeated.orders[0].id == "O260907034459-00001"
+    assert again.place(PUT).orders[0].id == "O260907034459-00002"
 
 
 def test_what_worked_is_unknown_until_the_venue_has_been_asked() -> None:
@@ -207,7 +205,7 @@ def test_a_funds_own_limits_come_back() -> None:
 def test_limits_on_record_that_this_program_does_not_know_leave_the_settings_and_say_so() -> None:
     state = fresh()
     restore(state, [LimitsRecorded(1, {"retired": 1.0}, "ann", "old"), Started(2, "0", "m", True)])
-    assert state.limits == {None: config().limits}
+    assert state.limits_set() == {"*": config().limits}
     assert "not this program's" in state.notes[0]
 
 
@@ -333,3 +331,12 @@ def test_whatever_happens_the_records_folded_give_the_same_desk(steps: list[tupl
     # and it can go on from there
     alive = World(again, at=world.state.now + SECOND)
     assert alive.take(LISTED, *chain(alive.at), Beat(alive.at)).seq == 1
+
+
+def test_when_a_stop_was_last_rehearsed_is_known_after_a_restart() -> None:
+    world = World().begin()
+    world.stop(drill=True)
+    at = world.state.last_drill_at
+    world.trade()
+    world.stop()
+    assert restarted(world).last_drill_at == at > 0

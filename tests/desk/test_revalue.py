@@ -105,7 +105,7 @@ def test_the_report_shows_what_works_and_the_last_fifty_that_ended_newest_first(
         world.place(lots=6)
     world.place()
     orders = world.beat().orders
-    assert [order.id for order in orders[:3]] == ["O00000061", "O00000060", "O00000059"]
+    assert [order.id[-5:] for order in orders[:3]] == ["00061", "00060", "00059"]
     assert orders[0].state is OrderState.PENDING
     assert len(orders) == 51
 
@@ -135,3 +135,11 @@ def test_a_beat_with_nothing_new_costs_little(world: World) -> None:
         world.beat(0.001)
         took.append(time.perf_counter() - began)
     assert sorted(took)[25] < 0.01
+
+
+def test_rehearsed_faults_are_said_in_every_report() -> None:
+    world = World(rehearsed="reject=0.1").begin()
+    assert "simulated venue with faults: reject=0.1" in world.report.notes
+    for _ in range(20):
+        world.state.say("something else")
+    assert "simulated venue with faults: reject=0.1" in world.beat().notes

@@ -10,7 +10,8 @@ import pytest
 from sidecar.desk import session
 from sidecar.domain.breaker import BreakerStatus, Trigger
 from sidecar.domain.clock import MINUTE, SECOND, at_local
-from sidecar.domain.events import Beat, ChangeLimits, Listed, Settlement, VenueBook
+from sidecar.domain.commands import ChangeLimits
+from sidecar.domain.events import Beat, Listed, Settlement, VenueBook
 from sidecar.domain.orders import OrderState, Side
 from sidecar.domain.records import EquityMarked
 from sidecar.domain.report import Quality

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from sidecar.domain.clock import MINUTE
 from sidecar.domain.orders import OrderState
+from sidecar.domain.scopes import Scope
 from tests.desk.world import PUT, World, fresh
 
 
@@ -15,9 +16,10 @@ def test_capital_is_of_a_fund_or_of_all() -> None:
 
 def test_a_fund_without_limits_of_its_own_has_the_desks() -> None:
     state = fresh()
-    assert state.limits_of("main") is state.limits[None]
+    assert state.limits_of("main") == state.limits_of(None) == state.limits[None] == state.limits_set()["*"]
     state.limits["main"] = {"order_lots": 1.0}
-    assert state.limits_of("main") == {"order_lots": 1.0}
+    assert state.limits_of("main") == {**state.limits[None], "order_lots": 1.0} == state.limits_of(Scope("main"))
+    assert state.limits_set() == {"*": state.limits[None], "main": {"order_lots": 1.0}}
 
 
 def test_the_last_ten_notes_stand() -> None:

@@ -5,7 +5,7 @@ from typing import get_args
 import pytest
 
 from sidecar.desk.step import step
-from sidecar.domain import events
+from sidecar.domain import commands, events
 from sidecar.domain.clock import DAY, SECOND
 from sidecar.domain.events import AnyEvent, Beat, OrderAccepted, VenueBook
 from sidecar.domain.orders import OrderRequest, Side
@@ -31,19 +31,19 @@ EXAMPLES: tuple[AnyEvent, ...] = (
     VenueBook(AT, {}, ()),
     events.StorageFailed(AT, "x"),
     events.StrategyFailed(AT, "s", "x"),
-    events.PlaceOrder(**COMMAND, request=OrderRequest(CALL.id, Side.SELL, LOT)),  # type: ignore[arg-type]
-    events.WhatIf(**COMMAND, orders=(OrderRequest(CALL.id, Side.SELL, LOT),)),  # type: ignore[arg-type]
-    events.CancelOrder(**COMMAND, order_id="O1"),  # type: ignore[arg-type]
-    events.CancelAll(**COMMAND),  # type: ignore[arg-type]
-    events.Stop(**COMMAND, reason="x"),  # type: ignore[arg-type]
-    events.Disable(**COMMAND, reason="x"),  # type: ignore[arg-type]
-    events.Reset(**COMMAND, reason="x"),  # type: ignore[arg-type]
-    events.EnableOverride(**COMMAND, reason="x", limits=("vix",), expires_at=AT + SECOND),  # type: ignore[arg-type]
-    events.DisableOverride(**COMMAND),  # type: ignore[arg-type]
-    events.ChangeLimits(**COMMAND, reason="x", limits={"vix": 30.0}),  # type: ignore[arg-type]
-    events.Heartbeat(**COMMAND, client="bot"),  # type: ignore[arg-type]
-    events.PlanClose(**COMMAND, close_all=True),  # type: ignore[arg-type]
-    events.ClosePositions(**COMMAND, reason="x", close_all=True),  # type: ignore[arg-type]
+    commands.PlaceOrder(**COMMAND, request=OrderRequest(CALL.id, Side.SELL, LOT)),  # type: ignore[arg-type]
+    commands.WhatIf(**COMMAND, orders=(OrderRequest(CALL.id, Side.SELL, LOT),)),  # type: ignore[arg-type]
+    commands.CancelOrder(**COMMAND, order_id="O1"),  # type: ignore[arg-type]
+    commands.CancelAll(**COMMAND),  # type: ignore[arg-type]
+    commands.Stop(**COMMAND, reason="x"),  # type: ignore[arg-type]
+    commands.Disable(**COMMAND, reason="x"),  # type: ignore[arg-type]
+    commands.Reset(**COMMAND, reason="x"),  # type: ignore[arg-type]
+    commands.EnableOverride(**COMMAND, reason="x", limits=("vix",), expires_at=AT + SECOND),  # type: ignore[arg-type]
+    commands.DisableOverride(**COMMAND),  # type: ignore[arg-type]
+    commands.ChangeLimits(**COMMAND, reason="x", limits={"vix": 30.0}),  # type: ignore[arg-type]
+    commands.Heartbeat(**COMMAND, client="bot"),  # type: ignore[arg-type]
+    commands.PlanClose(**COMMAND, close_all=True),  # type: ignore[arg-type]
+    commands.ClosePositions(**COMMAND, reason="x", close_all=True),  # type: ignore[arg-type]
 )
 
 
@@ -59,7 +59,7 @@ def test_every_event_is_taken_by_a_fresh_desk_and_by_one_that_lives(event: AnyEv
         published = step(state, event)
         assert (published is None) is quiet
         assert state.seq == before + (not quiet)
-        if isinstance(event, get_args(events.CommandEvent)):
+        if isinstance(event, get_args(commands.CommandEvent)):
             assert published is not None
             assert [outcome.request_id for outcome in published.report.outcomes] == ["r"]
 

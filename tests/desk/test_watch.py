@@ -6,11 +6,12 @@ from math import isfinite, isnan, nan
 import pytest
 from msgspec.structs import replace
 
+from sidecar.desk.measuring import feed_age_s, measures
 from sidecar.desk.recovery import restore
-from sidecar.desk.watch import feed_age_s, measures
 from sidecar.domain.breaker import BreakerStatus, Trigger
 from sidecar.domain.clock import SECOND
-from sidecar.domain.events import Beat, ChangeLimits, EnableOverride, Listed, Quote, StorageFailed, StrategyFailed
+from sidecar.domain.commands import ChangeLimits, EnableOverride
+from sidecar.domain.events import Beat, Listed, Quote, StorageFailed, StrategyFailed
 from sidecar.domain.report import CancelAtVenue, LimitLine, LimitStatus
 from tests.desk.world import CALL, LISTED, PUT, SPOT, World, chain, fresh, index
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from sidecar.domain.commands import PlaceOrder, WhatIf
 from sidecar.domain.contracts import Contract
-from sidecar.domain.events import PlaceOrder, WhatIf
 from sidecar.domain.impact import Impact
 from sidecar.domain.orders import OrderRequest, Side
 from sidecar.domain.records import Audited

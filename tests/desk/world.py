@@ -12,8 +12,9 @@ from sidecar.desk.config import DeskConfig
 from sidecar.desk.state import DeskState
 from sidecar.desk.step import step
 from sidecar.domain.clock import SECOND, at_local
+from sidecar.domain.commands import PlaceOrder, Reset, Stop
 from sidecar.domain.contracts import Contract, Kind, Right
-from sidecar.domain.events import AnyEvent, Beat, Listed, OrderAccepted, OrderFilled, PlaceOrder, Quote, Reset, Stop
+from sidecar.domain.events import AnyEvent, Beat, Listed, OrderAccepted, OrderFilled, Quote
 from sidecar.domain.orders import Order, OrderRequest, Side
 from sidecar.domain.report import DeskReport, Outcome, Published
 from sidecar.pricing.black import price

@@ -55,6 +55,10 @@ STATES: dict[str, Callable[[], Desk]] = {
         limits=(LimitLine("daily_loss", "*", nan, 0.03, nan, LimitStatus.UNKNOWN),),
         markets=(),
     ),
+    "shut in part": lambda: changed(
+        breaker=BreakerState(partial=(Cause(Trigger.LOSS_STREAK, T0, "desk", "5 in a row", scope="main/demo"),)),
+        unconfirmed=("O1", "O2"),
+    ),
     "no limits": lambda: changed(limits=()),
 }  # fmt: skip
 
@@ -96,6 +100,14 @@ def test_the_breaker_is_said_in_words(shown: Show, state: str, word: str) -> Non
 def test_a_halt_says_why(shown: Show) -> None:
     assert "daily loss limit" in words(shown(STATES["tripped"]()).open())
     assert "only reduce it still pass" in words(shown(STATES["tripped"]()).open())
+
+
+def test_a_strategy_that_is_shut_and_answers_that_the_venue_owes_are_said(shown: Show) -> None:
+    told = words(shown(STATES["shut in part"]()).open())
+    assert "TRADING ALLOWED" in told
+    assert "SHUT: main/demo" in told
+    assert "venue unconfirmed: 2" in told
+    assert "positions closing" not in told
 
 
 def test_a_dead_feed_a_blind_desk_and_a_closed_session_are_each_said(shown: Show) -> None:

@@ -10,8 +10,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.parts import commands, reads
+from sidecar.domain.commands import ClosePositions, Reset, Stop
 from sidecar.domain.errors import JournalFailed
-from sidecar.domain.events import ClosePositions, Reset, Stop
 from sidecar.domain.orders import Order, OrderRequest, OrderState, Side
 from sidecar.servers.keys import Role
 from tests.pages.conftest import Shown, click, words

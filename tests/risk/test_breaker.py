@@ -1,3 +1,4 @@
+import msgspec
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -6,6 +7,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from sidecar.domain.breaker import DAILY, GRAVITY, BreakerState, BreakerStatus, Cause, Override, Trigger
 from sidecar.domain.clock import SECOND
 from sidecar.domain.errors import InputError
+from sidecar.domain.scopes import Scope
 from sidecar.risk.breaker import (
     covers,
     disable,
@@ -16,6 +18,7 @@ from sidecar.risk.breaker import (
     reset,
     roll,
     safer,
+    shut,
     stop,
     trip,
 )
@@ -81,10 +84,108 @@ def test_a_reset_returns_to_active_and_keeps_the_count() -> None:
 
 def test_a_reset_is_refused_while_a_cause_stands() -> None:
     tripped, _ = trip(ACTIVE, loss())
-    answer = reset(tripped, 9, "root", "again", ("daily_loss",))
+    answer = reset(tripped, 9, "root", "again", (("daily_loss", "*"), ("daily_loss", "main/demo")))
     assert not answer.granted
     assert (answer.state, answer.standing) == (tripped, ("daily_loss",))
     assert "daily_loss" in answer.problem
+
+
+def part(scope: str, at: int = 1, name: str = "net_vega", trigger: Trigger = Trigger.GREEK_LIMIT) -> Cause:
+    return Cause(trigger, at, "desk", "too much", name, 1.0, 2.0, scope)
+
+
+def shut_in(*causes: Cause, state: BreakerState = ACTIVE) -> BreakerState:
+    for cause in causes:
+        state, _ = shut(state, cause)
+    return state
+
+
+def test_a_cause_of_less_than_the_desk_shuts_its_scope_and_leaves_the_desk_active() -> None:
+    state, event = shut(ACTIVE, part("main/demo"))
+    assert (state.status, state.causes, state.partial, state.halt_seq) == (
+        BreakerStatus.ACTIVE, (), (part("main/demo"),), 1,
+    )  # fmt: skip
+    assert (event.event, event.scope, event.trigger, event.halt_seq) == ("triggered", "main/demo", "greek_limit", 1)
+
+
+def test_a_second_cause_of_a_scope_is_repeated_and_another_scopes_is_not() -> None:
+    state = shut_in(part("main/demo"))
+    again, event = shut(state, part("main/demo", 2, "positions"))
+    assert (event.event, len(again.partial), again.halt_seq) == ("repeated", 2, 1)
+    same, event = shut(again, part("main/demo", 3))
+    assert (event.event, same.partial, same.halt_seq) == ("repeated", again.partial, 1)
+    other, event = shut(again, part("main/*/NIFTY", 3))
+    assert (event.event, len(other.partial), other.halt_seq) == ("triggered", 3, 2)
+
+
+def test_what_is_shut_in_part_stays_so_through_a_trip_and_a_stop() -> None:
+    state = shut_in(part("main/demo"))
+    for after in (trip(state, loss())[0], stop(state, 1, "ann", "fire")[0]):
+        assert (after.partial, after.halt_seq) == (state.partial, 2)
+    assert shut_in(part("main/demo"), state=stop(ACTIVE, 1, "ann", "x")[0]).status is BreakerStatus.EMERGENCY_STOP
+
+
+def test_a_cause_of_the_whole_desk_trips_it() -> None:
+    assert shut(ACTIVE, loss()) == trip(ACTIVE, loss())
+
+
+def test_a_reset_of_the_desk_opens_all_that_no_longer_stands_and_names_the_rest() -> None:
+    state = shut_in(part("a/x"), part("a/y"), state=trip(ACTIVE, loss())[0])
+    answer = reset(state, 9, "root", "over", [("net_vega", "a/y")])
+    assert (answer.state.status, answer.state.partial) == (BreakerStatus.ACTIVE, (part("a/y"),))
+    assert answer.standing == ("net_vega in a/y",)
+    again = reset(answer.state, 9, "root", "over", [("net_vega", "a/y")])
+    assert (again.granted, again.state, again.standing) == (False, answer.state, ("net_vega in a/y",))
+
+
+def test_a_reset_of_the_desk_does_nothing_while_its_own_cause_stands() -> None:
+    state = shut_in(part("a/x"), state=trip(ACTIVE, loss())[0])
+    assert reset(state, 9, "root", "over", [("daily_loss", "*")]).state == state
+
+
+def test_what_is_wrong_with_the_desk_does_not_keep_a_part_shut_while_it_is_active() -> None:
+    assert reset(shut_in(part("a/x")), 9, "root", "over", [("data_failure", "*")]).state.partial == ()
+
+
+@pytest.mark.parametrize(
+    ("scope", "left"),
+    [
+        ("a", ["b/x"]),
+        ("a/x", ["a", "a/*/NIFTY", "b/x"]),
+        ("a/*/NIFTY", ["a", "a/x", "b/x"]),
+        ("a/x/NIFTY", ["a", "a/x", "a/*/NIFTY", "b/x"]),
+        ("b", ["a", "a/x", "a/*/NIFTY", "a/x/NIFTY"]),
+    ],
+)
+def test_a_narrower_reset_opens_its_own_and_leaves_the_desk_as_it_is(scope: str, left: list[str]) -> None:
+    state = shut_in(*map(part, ("a", "a/x", "a/*/NIFTY", "a/x/NIFTY", "b/x")), state=stop(ACTIVE, 1, "ann", "x")[0])
+    answer = reset(state, 9, "root", "over", (), Scope.parse(scope))
+    assert answer.event is not None
+    assert [cause.scope for cause in answer.state.partial] == left
+    assert (answer.state.status, answer.event.scope) == (BreakerStatus.EMERGENCY_STOP, scope)
+
+
+def test_a_narrower_reset_of_what_is_not_shut_changes_nothing() -> None:
+    state = shut_in(part("a/x"), state=stop(ACTIVE, 1, "ann", "x")[0])
+    answer = reset(state, 9, "root", "over", (), Scope("b"))
+    assert (answer.granted, answer.state) == (False, state)
+    assert "nothing is shut in b" in answer.problem
+
+
+def test_the_daily_roll_clears_daily_causes_of_every_scope_and_no_others() -> None:
+    daily = part("a/x", name="daily_loss", trigger=Trigger.DAILY_LOSS_LIMIT)
+    for state in (ACTIVE, stop(ACTIVE, 1, "ann", "x")[0]):
+        after, event = roll(shut_in(daily, part("a/y"), state=state), 50)
+        assert (after.partial, after.status, event is not None) == ((part("a/y"),), state.status, True)
+    both, _ = roll(shut_in(daily, state=trip(ACTIVE, loss())[0]), 50)
+    assert (both.active, both.partial) == (True, ())
+    assert roll(shut_in(part("a/y")), 50) == (shut_in(part("a/y")), None)
+
+
+def test_an_old_journals_breaker_still_decodes() -> None:
+    old = b'{"status":"tripped","causes":[{"trigger":"vix_spike","at":1,"actor":"desk","detail":"x"}],"halt_seq":3}'
+    found = msgspec.json.decode(old, type=BreakerState)
+    assert (found.partial, found.causes[0].scope, found.halt_seq) == ((), "*", 3)
 
 
 def test_a_reset_of_an_active_breaker_does_not_claim_success() -> None:
@@ -189,6 +290,8 @@ STATES = [
     ACTIVE,
     overridden(),
     BreakerState(halt_seq=9, since=3),
+    shut_in(part("a/x")),
+    shut_in(part("a/y", 4), state=trip(ACTIVE, loss())[0]),
     trip(ACTIVE, loss())[0],
     trip(ACTIVE, drawdown(4))[0],
     disable(ACTIVE, 1, "ann", "lunch")[0],
@@ -205,6 +308,7 @@ def test_of_two_states_the_safer_one_wins_whatever_their_order(a: BreakerState, 
         assert found.halt_seq == max(a.halt_seq, b.halt_seq)
         assert set(found.causes) == (set() if found.active else set(a.causes) | set(b.causes))
         assert found.override == (a.override if a.override == b.override else None)
+        assert set(found.partial) == {*a.partial, *b.partial}
 
 
 class Machine(RuleBasedStateMachine):
@@ -223,6 +327,7 @@ class Machine(RuleBasedStateMachine):
             assert self.freed
         if self.state.active and not state.active:
             assert state.halt_seq == self.state.halt_seq + 1
+        assert set(state.partial) >= set(self.state.partial) or self.freed
         assert GRAVITY[state.status] >= GRAVITY[self.state.status] or self.freed
         self.freed = False
         self.state = state
@@ -231,19 +336,27 @@ class Machine(RuleBasedStateMachine):
     def triggers(self, trigger: Trigger, name: str) -> None:
         self.moved(trip(self.state, Cause(trigger, self.at, "desk", "x", name))[0])
 
+    @rule(name=st.sampled_from(["positions", "daily_loss"]), scope=st.sampled_from(["a", "a/x", "b/*/NIFTY"]))
+    def shuts(self, name: str, scope: str) -> None:
+        first = scope not in {cause.scope for cause in self.state.partial}
+        trigger = Trigger.DAILY_LOSS_LIMIT if name == "daily_loss" else Trigger.POSITION_LIMIT
+        state = shut(self.state, Cause(trigger, self.at, "desk", "x", name, scope=scope))[0]
+        assert state.halt_seq == self.state.halt_seq + first
+        self.moved(state)
+
     @rule()
     def stops(self) -> None:
         self.moved(stop(self.state, self.at, "ann", "")[0])
         assert self.state.status is BreakerStatus.EMERGENCY_STOP
 
-    @rule(standing=st.sampled_from([(), ("vix",)]), named=st.booleans())
-    def resets(self, standing: tuple[str, ...], named: bool) -> None:
+    @rule(standing=st.sampled_from([(), (("vix", "*"),)]), named=st.booleans())
+    def resets(self, standing: tuple[tuple[str, str], ...], named: bool) -> None:
         if not named:
             with pytest.raises(InputError):
                 reset(self.state, self.at, "", "please", standing)
             return
         answer = reset(self.state, self.at, "root", "over", standing)
-        assert answer.granted == (not self.state.active and not standing)
+        assert answer.granted == (bool(self.state.partial) if self.state.active else not standing)
         self.freed = answer.granted
         self.moved(answer.state)
 
@@ -252,7 +365,9 @@ class Machine(RuleBasedStateMachine):
         daily = {cause.trigger for cause in self.state.causes} <= DAILY
         state, event = roll(self.state, self.at)
         self.freed = event is not None
-        assert self.freed == (self.state.status is BreakerStatus.TRIPPED and daily)
+        parts = any(cause.trigger in DAILY for cause in self.state.partial)
+        assert self.freed == ((self.state.status is BreakerStatus.TRIPPED and daily) or parts)
+        assert self.state.status == state.status or daily
         self.moved(state)
 
     @rule(seconds=st.integers(1, 900))

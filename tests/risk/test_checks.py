@@ -11,7 +11,7 @@ from sidecar.domain.clock import SECOND
 from sidecar.domain.contracts import Contract, Kind
 from sidecar.domain.orders import OrderRequest, OrderState, OrderType, Side
 from sidecar.domain.report import Refusal
-from sidecar.risk.breaker import enable_override, stop, trip
+from sidecar.risk.breaker import enable_override, shut, stop, trip
 from sidecar.risk.checks import CHECKS
 from sidecar.risk.exposure import Greeks
 from sidecar.risk.gate import GateView, check
@@ -36,6 +36,10 @@ Case = tuple[OrderRequest, GateView]
 BUY, SELL = Side.BUY, Side.SELL
 TRIPPED, _ = trip(BreakerState(), Cause(Trigger.VIX_SPIKE, 1, "desk", "vix 45", "vix", 40.0, 45.0))
 INDEX = Contract("NIFTY", Kind.INDEX)
+
+
+def shut_in(scope: str) -> BreakerState:
+    return shut(BreakerState(), Cause(Trigger.GREEK_LIMIT, 1, "desk", "vega 9", "net_vega", 8.0, 9.0, scope))[0]
 
 
 def limited(name: str, value: float, base: GateView | None = None) -> GateView:
@@ -79,6 +83,10 @@ REFUSED: dict[str, list[Case]] = {
         (request(), view(breaker=stop(BreakerState(), 1, "ann", "fire")[0])),
         (request(), view(breaker=BreakerState(BreakerStatus.MANUAL_DISABLE))),
     ],
+    "breaker_scope": [
+        (request(), view(breaker=shut_in(where)))
+        for where in ("main", "main/manual", "main/*/NIFTY", "main/manual/NIFTY")
+    ],
     "blind": [(request(), view(blind=True))],
     "limits": [(request(), replace(view(), limits={k: v for k, v in view().limits.items() if k != row.name}))
                for row in LIMITS] + [(request(), replace(view(), limits={}))],
@@ -107,6 +115,11 @@ REFUSED: dict[str, list[Case]] = {
         (request(), view(margin_of=lambda _: nan)),
         (request(), view(capital=nan)),
         (request(), view(capital=0.0)),
+    ],
+    "unexecuted_value": [
+        (request(), limited("unexecuted_value", 0.0014)),
+        (request(), limited("unexecuted_value", 0.0298, view(resting=(*sent(1), order(BUY, 20 * LOT, price="90"))))),
+        (request(), view(resting=(order(BUY, LOT, price=None),))),
     ],
     "capital_utilization": [
         (request(), view(used_margin=3_900_000.0)),
@@ -150,6 +163,10 @@ ACCEPTED: dict[str, list[Case]] = {
     "breaker": [
         (request(), view(breaker=enable_override(TRIPPED, NOW, "root", "x", ("vix",), NOW + SECOND).state)),
     ],
+    "breaker_scope": [
+        (request(), view(breaker=shut_in(where)))
+        for where in ("other", "main/demo", "main/*/SENSEX", "main/demo/NIFTY", "main/manual/SENSEX")
+    ],
     "blind": [(request(), view())],
     "limits": [(request(), view())],
     "disabled_strategy": [(request(strategy="demo"), view(disabled_strategies=("demo2",)))],
@@ -180,6 +197,11 @@ ACCEPTED: dict[str, list[Case]] = {
         (request(), view(open_symbols=(CALL.id, *(f"NIFTY-20260825-{k}-CE" for k in range(19))))),
     ],
     "capital_per_trade": [(request(), limited("capital_per_trade", 0.0225))],
+    "unexecuted_value": [
+        (request(), limited("unexecuted_value", 0.0015)),
+        (request(), limited("unexecuted_value", 0.02985, view(resting=(*sent(1), order(BUY, 20 * LOT, price="90"))))),
+        (request(), limited("unexecuted_value", 0.0015, view(resting=(order(BUY, LOT, filled=LOT),)))),
+    ],
     "capital_utilization": [(request(), limited("capital_utilization", 0.0225))],
     "strategy_allocation": [(request(), view(margin_of_strategy=lambda change: 1_887_500.0 + margin_of(change)))],
     "position_allocation": [(request(), limited("position_allocation", 0.0225))],
@@ -245,7 +267,9 @@ def test_an_override_lets_exactly_its_limit_pass(name: str, asked: OrderRequest,
 
 @pytest.mark.parametrize("name", [row.name for row in CHECKS if not row.limit])
 def test_no_override_lets_the_rest_pass(name: str) -> None:
-    every = Override(tuple(row.name for row in LIMITS if row.name != "vix"), NOW + SECOND, "root", "x")
+    every = Override(
+        tuple(row.name for row in LIMITS if row.name not in {"vix", "net_vega"}), NOW + SECOND, "root", "x"
+    )
     for asked, at in REFUSED[name]:
         assert not check(asked, replace(at, breaker=changed(at.breaker, override=every))).accepted
 

@@ -1,17 +1,18 @@
 from dataclasses import replace
 from math import nan
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sidecar.domain.breaker import BreakerState, BreakerStatus
+from sidecar.domain.breaker import BreakerState, BreakerStatus, Cause, Override, Trigger
 from sidecar.domain.clock import DAY, SECOND
 from sidecar.domain.orders import OrderState, OrderType, Side
-from sidecar.risk.breaker import disable, market_halt, stop
+from sidecar.risk.breaker import disable, market_halt, shut, stop
 from sidecar.risk.checks import CHECKS
 from sidecar.risk.exposure import FLAT, Greeks
-from sidecar.risk.gate import check
+from sidecar.risk.gate import GateView, check, passes
 from tests.risk.build import CALL, FUTURE, LOT, NOW, UNIT, holding, margin_of, order, request, view
 
 BUY, SELL = Side.BUY, Side.SELL
@@ -145,3 +146,75 @@ def test_the_same_question_has_the_same_answer() -> None:
     at = holding(-LOT, resting=(order(SELL, LOT, price="101"), order(BUY, LOT, symbol=FUTURE.id, price="24700")))
     assert len({check(request(SELL, 20 * LOT), at) for _ in range(3)}) == 1
     assert set(UNIT) == {CALL.id, FUTURE.id}
+
+
+def part(limits: dict[str, float], **changes: Any) -> GateView:
+    """A scope inside the fund with the limits that are given, and no others."""
+    return replace(view(scope="main/manual", **changes), limits=limits)
+
+
+def test_a_part_is_asked_only_about_the_limits_that_it_has() -> None:
+    found = check(request(), view(parts=(part(limits={"order_lots": 1.0, "stale": 9.0}),)))
+    assert found.accepted
+    assert found.checked == (*(row.name for row in CHECKS), "stale", "order_lots")
+
+
+@pytest.mark.parametrize(("lots", "limit", "most"), [(1, 1.0, None), (2, 1.0, LOT), (4, 3.0, 3 * LOT), (1, nan, 0)])
+def test_below_at_and_above_the_limit_of_a_part(lots: int, limit: float, most: int | None) -> None:
+    at = view(parts=(part(limits={"order_lots": limit}),), scope="main")
+    found = check(request(quantity=lots * LOT), at)
+    assert found.accepted == passes(request(quantity=lots * LOT), at) == (most is None)
+    if found.refusal is not None:
+        told = found.refusal
+        assert (told.limit_name, told.scope, told.largest_quantity) == ("order_lots", "main/manual", most)
+        assert told.detail.startswith("in main/manual: order_lots: ")
+
+
+def test_the_size_advised_passes_every_scope_and_not_the_refusing_check_alone() -> None:
+    at = view(scope="main", parts=(part(limits={"order_lots": 2.0}),))
+    told = check(request(quantity=9 * LOT), at).refusal
+    assert told is not None
+    assert (told.limit_name, told.scope, told.largest_quantity) == ("order_lots", "main", 2 * LOT)
+    assert "150 would pass" in told.detail
+    none = check(request(quantity=9 * LOT), replace(at, parts=(part(limits={"order_lots": 0.0}),))).refusal
+    assert none is not None
+    assert (none.largest_quantity, "no size would pass" in none.detail) == (0, True)
+
+
+def test_what_reduces_is_asked_of_a_part_only_what_stops_reducing() -> None:
+    tight = part(limits={"order_lots": 0.0, "price_band": 0.0}, last=50.0)
+    found = check(request(SELL), holding(LOT, parts=(tight,)))
+    assert (found.reduces_only, found.checked[-1], found.accepted) == (True, "price_band", False)
+    assert check(request(SELL), holding(LOT, parts=(part(limits={"order_lots": 0.0}),))).accepted
+
+
+def test_an_override_covers_a_limit_in_a_part() -> None:
+    until = BreakerState(override=Override(("order_lots",), NOW + SECOND, "root", "x"))
+    at = view(parts=(part(limits={"order_lots": 0.0}),))
+    assert not check(request(), at).accepted
+    assert check(request(), replace(at, breaker=until)).accepted
+
+
+def test_a_shut_part_lets_pass_what_reduces_its_own_book_and_nothing_that_only_reduces_the_funds() -> None:
+    cause = Cause(Trigger.GREEK_LIMIT, 1, "desk", "x", "net_vega", 1.0, 2.0, "main/manual")
+    state, _ = shut(BreakerState(), cause)
+    own = replace(holding(LOT), scope="main/manual", limits={})
+    flat = replace(view(), scope="main/manual", limits={})
+    for at, passed in ((holding(LOT, parts=(own,)), True), (holding(LOT, parts=(flat,)), False), (holding(LOT), False)):
+        found = check(request(SELL), replace(at, breaker=state))
+        assert (found.accepted, found.reduces_only) == (passed, True)
+    # What reduces the part and not the fund is judged by the fund's limits, like any other order.
+    assert check(request(SELL), view(breaker=state, parts=(own,))).accepted
+    assert not check(request(SELL), view(breaker=state, parts=(flat,))).accepted
+
+
+def test_while_the_exchange_is_halted_nothing_passes_whatever_the_breaker_says() -> None:
+    found = check(request(SELL), holding(LOT, breaker=STOPPED, halted=True))
+    assert (found.accepted, found.checked[-1]) == (False, "market_halt")
+
+
+def test_the_desks_view_has_one_funds_position_and_every_funds_greeks() -> None:
+    theirs = order(SELL, 2 * LOT, fund_id="b")
+    at = view(resting=(theirs, order(BUY, LOT)), scope="*", fund="main")
+    assert at.working(CALL.id) == (LOT,)
+    assert [units for units, _ in at.moves] == [-2 * LOT, LOT]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -20,21 +21,27 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from sidecar.domain.breaker import BreakerEvent, BreakerState, BreakerStatus, Cause, Trigger
+from sidecar.domain.breaker import BreakerEvent, BreakerState, BreakerStatus, Cause, Override, Trigger
 from sidecar.domain.clock import SECOND, from_datetime, to_datetime
-from sidecar.domain.contracts import Contract, Kind, Right, Universe
-from sidecar.domain.errors import InputError
-from sidecar.domain.events import (
+from sidecar.domain.commands import (
     CancelAll,
     CancelOrder,
     ChangeLimits,
     ClosePositions,
     CommandEvent,
+    Disable,
+    DisableOverride,
+    EnableOverride,
+    Heartbeat,
     PlaceOrder,
+    PlanClose,
     Reset,
     Stop,
 )
-from sidecar.domain.orders import WORKING, Fill, Order, OrderState
+from sidecar.domain.contracts import Contract, Kind, Right, Universe
+from sidecar.domain.errors import InputError
+from sidecar.domain.orders import WORKING, Fill, Order, OrderState, Side
+from sidecar.domain.plans import Plan, PlanStep
 from sidecar.domain.records import Audited
 from sidecar.domain.report import (
     Chain,
@@ -43,6 +50,7 @@ from sidecar.domain.report import (
     DeskReport,
     FundLine,
     GreeksLine,
+    HeartbeatLine,
     LimitLine,
     LimitStatus,
     MarketLine,
@@ -54,6 +62,8 @@ from sidecar.domain.report import (
     QualityLine,
     Refusal,
 )
+from sidecar.domain.scopes import Scope
+from sidecar.servers import witness
 from sidecar.servers.http import create_app
 from sidecar.servers.keys import KeyStore, Role
 from sidecar.servers.ports import HttpSettings, PageQuery, Ports
@@ -116,6 +126,7 @@ class Desk:
     known: dict[str, Order] = field(default_factory=dict)
     executions: list[Fill] = field(default_factory=list)
     set_limits: dict[str, float] = field(default_factory=lambda: {"daily_loss": 0.03, "drawdown": 0.08})
+    narrow: dict[str, dict[str, float]] = field(default_factory=dict)
     standing: tuple[Cause, ...] = ()
     history: list[BreakerEvent] = field(default_factory=list)
     missing: tuple[str, ...] = ()
@@ -126,6 +137,7 @@ class Desk:
     now: int = T0
     commands: list[CommandEvent] = field(default_factory=list)
     audited: list[Audited] = field(default_factory=list)
+    log: list[dict[str, Any]] | None = field(default_factory=list)
     requests: list[tuple[str, str, int, float]] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     stops: list[float] = field(default_factory=list)
@@ -145,6 +157,7 @@ class Desk:
             fills=lambda query: self._page(self.executions, query, lambda row: (row.at, row.id)),
             breaker_history=lambda limit: list(reversed(self.history))[:limit],
             limits=self._limits,
+            limits_set=lambda: {"*": dict(self.set_limits), **self.narrow},
             ready=lambda: self.missing,
             audit=self.audited.append,
             on_request=lambda *row: self.requests.append(row),
@@ -152,6 +165,21 @@ class Desk:
             on_stop=self.stops.append,
             version="0.1.0",
         )
+
+    def record(
+        self, limit: int, before: int | None, actor: str, action: str, since: int | None, until: int | None
+    ) -> list[SimpleNamespace]:
+        """What was audited, as the record's reader tells it: newest first, numbered from 1."""
+        rows = [
+            SimpleNamespace(
+                seq=seq, at=row.at, wall_at=row.at, kind="audited", actor=row.actor, action=row.action,
+                outcome=row.outcome, detail=row.detail, request_id=row.request_id, payload="{}", digest=None,
+            )
+            for seq, row in enumerate(self.audited, 1)
+            if (before is None or seq < before) and actor in ("", row.actor) and action in ("", row.action)
+            and (since is None or row.at >= since) and (until is None or row.at < until)
+        ]  # fmt: skip
+        return rows[::-1][:limit]
 
     def submit(self, command: CommandEvent) -> Future[Outcome]:
         """Obey a command; its outcome is 'on disk' at once unless the desk is stuck."""
@@ -181,42 +209,107 @@ class Desk:
         self.published = Published(made, EMPTY)
 
     def _obey(self, command: CommandEvent) -> Answer:
-        match command:
-            case PlaceOrder():
-                return self._place(command)
-            case Stop():
-                asked = self._cancel(self._working())
-                seq = self.report.breaker.halt_seq + 1
-                cause = Cause(Trigger.EMERGENCY_STOP, self.now, command.actor, command.reason)
-                self._publish(breaker=BreakerState(BreakerStatus.EMERGENCY_STOP, (cause,), self.now, seq))
-                closed = self._close(self.report.positions) if command.flatten else ()
-                return OutcomeStatus.DONE, f"stopped; {len(asked)} cancels asked", {"orders": asked, "closed": closed}
-            case Reset():
-                return self._reset()
-            case ClosePositions():
-                return self._begin_close(command)
-            case CancelOrder():
-                return self._cancel_one(command)
-            case CancelAll():
-                asked = self._cancel(self._working())
-                return OutcomeStatus.DONE, f"{len(asked)} cancels asked", {"orders": asked}
-            case ChangeLimits():
-                if unknown := [name for name in command.limits if name not in self.set_limits]:
-                    return OutcomeStatus.INVALID, f"limits: {unknown[0]!r} is not a limit", {}
-                self.set_limits |= command.limits
-                return OutcomeStatus.DONE, "limits changed", {}
-        raise AssertionError(command)
+        obeyed: dict[type[CommandEvent], Callable[[Any], Answer]] = {
+            PlaceOrder: self._place,
+            Stop: self._stop,
+            Disable: self._disable,
+            Reset: self._reset,
+            EnableOverride: lambda asked: self._override(
+                Override(asked.limits, asked.expires_at, asked.actor, asked.reason)
+            ),
+            DisableOverride: lambda _: self._override(None),
+            Heartbeat: self._beat,
+            PlanClose: self._plan,
+            ClosePositions: self._begin_close,
+            CancelOrder: self._cancel_one,
+            CancelAll: self._cancel_all,
+            ChangeLimits: self._change_limits,
+        }
+        return obeyed[type(command)](command)
 
-    def _reset(self) -> Answer:
+    def _stop(self, command: Stop) -> Answer:
+        asked = self._shut(BreakerStatus.EMERGENCY_STOP, Trigger.EMERGENCY_STOP, command)
+        closed = self._close(self.report.positions) if command.flatten else ()
+        return OutcomeStatus.DONE, f"stopped; {len(asked)} cancels asked", {"orders": asked, "closed": closed}
+
+    def _disable(self, command: Disable) -> Answer:
+        asked = self._shut(BreakerStatus.MANUAL_DISABLE, Trigger.MANUAL_TRIGGER, command)
+        return OutcomeStatus.DONE, "trading is disabled until a reset", {"orders": asked}
+
+    def _shut(self, status: BreakerStatus, trigger: Trigger, command: Stop | Disable) -> tuple[Order, ...]:
+        asked, now = self._cancel(self._working()), self.report.breaker
+        cause = Cause(trigger, self.now, command.actor, command.reason)
+        self._publish(breaker=BreakerState(status, (cause,), self.now, now.halt_seq + now.active))
+        return asked
+
+    def _cancel_all(self, _: CancelAll) -> Answer:
+        asked = self._cancel(self._working())
+        return OutcomeStatus.DONE, f"{len(asked)} cancels asked", {"orders": asked}
+
+    def _change_limits(self, command: ChangeLimits) -> Answer:
+        if unknown := [name for name in command.limits if name not in self.set_limits]:
+            return OutcomeStatus.INVALID, f"limits: {unknown[0]!r} is not a limit", {}
+        scope = str(Scope(command.fund_id or "*", command.strategy or "*", command.underlying or "*"))
+        mine = self.set_limits if scope == "*" else self.narrow.setdefault(scope, {})
+        for name, value in command.limits.items():
+            if value is None:
+                mine.pop(name, None)
+            else:
+                mine[name] = value
+        return OutcomeStatus.DONE, "limits changed", {}
+
+    def _reset(self, command: Reset) -> Answer:
+        now = self.report.breaker
         if self.standing:
-            self._publish(breaker=msgspec.structs.replace(self.report.breaker, causes=self.standing))
+            self._publish(breaker=msgspec.structs.replace(now, causes=self.standing))
             return OutcomeStatus.CONFLICT, "daily_loss_limit still stands", {}
-        self._publish(breaker=BreakerState(halt_seq=self.report.breaker.halt_seq))
+        if command.scope != "*":
+            left = tuple(cause for cause in now.partial if cause.scope != command.scope)
+            if left == now.partial:
+                return OutcomeStatus.CONFLICT, f"{command.scope} is not shut", {}
+            self._publish(breaker=msgspec.structs.replace(now, partial=left))
+            return OutcomeStatus.DONE, f"{command.scope} is open", {}
+        self._publish(breaker=BreakerState(halt_seq=now.halt_seq))
         return OutcomeStatus.DONE, "breaker is active", {}
 
-    def _begin_close(self, command: ClosePositions) -> Answer:
+    def _override(self, override: Override | None) -> Answer:
+        now = self.report.breaker
+        if override is None and now.override is None:
+            return OutcomeStatus.CONFLICT, "no override is on; nothing was changed", {}
+        if override is not None and now.status is BreakerStatus.EMERGENCY_STOP:
+            return OutcomeStatus.CONFLICT, "no override covers an emergency stop; reset it first", {}
+        unknown = [name for name in (override.limits if override else ()) if name not in self.set_limits]
+        if unknown:
+            return OutcomeStatus.INVALID, f"limits: {unknown[0]!r} is not a limit", {}
+        self._publish(breaker=msgspec.structs.replace(now, override=override))
+        return OutcomeStatus.DONE, f"breaker is {now.status}", {}
+
+    def _beat(self, command: Heartbeat) -> Answer:
+        others = tuple(line for line in self.report.heartbeats if line.client != command.client)
+        if command.goodbye and others == self.report.heartbeats:
+            return OutcomeStatus.NOT_FOUND, f"{command.client} is not armed; nothing was changed", {}
+        mine = () if command.goodbye else (HeartbeatLine(command.client, 0.0, command.expires_in_s),)
+        self._publish(heartbeats=(*others, *mine))
+        return OutcomeStatus.DONE, f"{command.client} is {'gone' if command.goodbye else 'armed'}", {}
+
+    def _plan(self, command: PlanClose) -> Answer:
+        found = self._named(command)
+        if not found:
+            return OutcomeStatus.NOT_FOUND, "no open position answers to that", {}
+        steps = tuple(
+            PlanStep(line.id, line.symbol, line.fund_id, line.strategy, Side.SELL if line.quantity > 0 else Side.BUY,
+                     abs(line.quantity), Decimal("81.75"), 83.35, 24.2, 6251.25, 0.0, 0.0, 0.1 * number)
+            for number, line in enumerate(found)
+        )  # fmt: skip
+        made = Plan(steps, (), 0.0, 6255.0, 24.2, 20.06, 0.0, 0.1 * len(steps))
+        return OutcomeStatus.DONE, f"{len(steps)} steps", {"plan": made}
+
+    def _named(self, command: ClosePositions | PlanClose) -> list[PositionLine]:
         named = (command.symbol, command.position_id)
-        found = [p for p in self.report.positions if command.close_all or p.symbol in named or p.id in named]
+        return [p for p in self.report.positions if command.close_all or p.symbol in named or p.id in named]
+
+    def _begin_close(self, command: ClosePositions) -> Answer:
+        found = self._named(command)
         if not found:
             return OutcomeStatus.NOT_FOUND, "no open position answers to that", {}
         return OutcomeStatus.DONE, f"closing {len(found)} positions", {"closed": self._close(found)}
@@ -291,7 +384,9 @@ class Stand:
         self.desk = desk or Desk()
         self.keys = KeyStore(folder)
         self.secrets = {role: self.keys.add(role, f"test-{role}") for role in Role}
-        self.app = create_app(self.desk.ports(), self.keys, settings)
+        ports = self.desk.ports()
+        records = witness.Records(self.desk.record, lambda: (len(self.desk.audited), "00" * 32), lambda: self.desk.log)
+        self.app = create_app(ports, self.keys, settings, [witness.router(ports, self.keys, records)])
         self.client = TestClient(self.app, base_url="http://127.0.0.1:8000")
 
     def headers(self, role: Role | None, **more: str) -> dict[str, str]:

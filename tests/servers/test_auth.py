@@ -23,7 +23,13 @@ EXPECTED = {
     ("GET", "/docs"): None,
     ("POST", "/emergency/stop"): Role.TRADER,
     ("POST", "/emergency/circuit-breaker/reset"): Role.ADMIN,
+    ("POST", "/emergency/override/enable"): Role.ADMIN,
+    ("POST", "/emergency/override/disable"): Role.TRADER,
+    ("POST", "/emergency/heartbeat"): Role.TRADER,
+    ("GET", "/emergency/logs/recent"): Role.ADMIN,
+    ("GET", "/emergency/audit"): Role.VIEWER,
     ("GET", "/emergency/positions"): Role.VIEWER,
+    ("GET", "/emergency/positions/plan"): Role.VIEWER,
     ("POST", "/emergency/positions/close"): Role.TRADER,
     ("POST", "/emergency/manual-order"): Role.TRADER,
     ("GET", "/emergency/risk-metrics"): Role.VIEWER,
@@ -36,6 +42,8 @@ EXPECTED = {
     ("GET", "/api/v1/fills"): Role.VIEWER,
     ("GET", "/api/v1/risk/limits"): Role.VIEWER,
     ("PUT", "/api/v1/risk/limits"): Role.ADMIN,
+    ("GET", "/api/v1/risk/breaches"): Role.VIEWER,
+    ("POST", "/api/v1/risk/breaker/disable"): Role.TRADER,
     ("GET", "/api/v1/risk/breaker/history"): Role.VIEWER,
 }
 

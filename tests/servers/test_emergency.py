@@ -14,8 +14,8 @@ import pytest
 
 from sidecar.domain.breaker import BreakerStatus, Cause, Trigger
 from sidecar.domain.clock import to_datetime
+from sidecar.domain.commands import ClosePositions, CommandEvent, PlaceOrder, Reset, Stop
 from sidecar.domain.errors import JournalFailed
-from sidecar.domain.events import ClosePositions, CommandEvent, PlaceOrder, Reset, Stop
 from sidecar.domain.orders import OrderState
 from sidecar.domain.report import Outcome, OutcomeStatus
 from sidecar.servers.http import create_app
@@ -73,12 +73,6 @@ def test_every_stop_is_obeyed_and_answered_also_a_hundred_at_once(stand: Stand) 
         calls = [pool.submit(httpx2.post, url + STOP, headers=headers, timeout=20) for _ in range(100)]
         assert [call.result().status_code for call in calls] == [200] * 100
     assert len(stand.desk.commands) == 100
-
-
-def test_an_idempotency_key_never_lets_a_stop_be_answered_from_memory(stand: Stand) -> None:
-    for _ in range(2):
-        stand.ask("POST", STOP, None, Role.TRADER, idempotency_key="one")
-    assert len(stand.desk.commands) == 2
 
 
 def test_cancels_that_the_venue_does_not_answer_are_named_after_a_bounded_wait(stand: Stand) -> None:

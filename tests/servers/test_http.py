@@ -235,3 +235,13 @@ def test_a_body_is_read_the_same_whatever_media_type_it_claims(stand: Stand) -> 
         headers = stand.headers(Role.TRADER, **{"Content-Type": media})
         answer = stand.client.post("/emergency/stop", content=b'{"reason":"by hand"}', headers=headers)
         assert answer.json()["reason"] == "by hand"
+
+
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [("/emergency/stop", "POST"), ("/api/v1/orders", "GET, POST"), ("/api/v1/orders/O1", "DELETE, GET"),
+     ("/api/v1/orders/cancel-all", "POST"), ("/api/v1/risk/limits", "GET, PUT")],
+)  # fmt: skip
+def test_a_method_that_is_not_offered_is_told_which_are(stand: Stand, path: str, methods: str) -> None:
+    answer = stand.ask("PATCH", path)
+    assert (answer.status_code, answer.headers["allow"]) == (405, methods)

@@ -104,7 +104,7 @@ def ports_of(live: Live, state: DeskState) -> Ports:
         latest=lambda: live.latest, report_age_s=live.report_age_s, submit=live.submit, market_now=live.now,
         wall_now=wall_now, resolve=lambda symbol: state.board.universe.resolve(symbol, live.now()),
         order=state.orders.get, orders=quiet.orders, fills=quiet.fills, breaker_history=quiet.breaker_history,
-        limits=lambda fund: dict(state.limits_of(fund)), ready=lambda: (),
+        limits=lambda fund: dict(state.limits_of(fund)), limits_set=dict, ready=lambda: (),
         audit=lambda record: audit(live, record), on_request=quiet.on_request,
         on_auth_failure=quiet.on_auth_failure, on_stop=quiet.on_stop, version="0.1.0",
     )  # fmt: skip

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from sidecar.domain.breaker import BreakerEvent, BreakerStatus
+from sidecar.domain.commands import CancelAll, CancelOrder, ChangeLimits, Stop
 from sidecar.domain.errors import StoreError
-from sidecar.domain.events import CancelAll, CancelOrder, ChangeLimits, Stop
 from sidecar.domain.orders import Fill, OrderState
 from sidecar.domain.report import Published
 from sidecar.servers import rest

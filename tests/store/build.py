@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
-from hashlib import sha256
 from math import nan
 from pathlib import Path
 from typing import Any
@@ -39,7 +38,8 @@ from sidecar.domain.report import (
     Published,
     Quality,
 )
-from sidecar.store.frames import Head, genesis
+from sidecar.store.frames import Head, Record, chained, genesis
+from sidecar.store.projection import Line, read
 
 NOW = clock.parse("2026-08-18T09:15:00+05:30")
 EPOCH = b"0123456789abcdef"
@@ -70,16 +70,19 @@ def entries(*records: AnyRecord) -> list[Entry]:
     return [Entry(record.at + 7, record) for record in records]
 
 
-def numbered(*records: AnyRecord) -> list[tuple[int, Entry]]:
-    return list(enumerate(entries(*records), 1))
+def records_of(journal: Sequence[Entry], upto: int | None = None) -> tuple[Record, ...]:
+    """These entries as the journal of ``EPOCH`` keeps them, up to record ``upto``."""
+    return chained(EPOCH, (encode(entry) for entry in journal[:upto]))
+
+
+def lines_of(*records: AnyRecord) -> list[Line]:
+    return [read(record) for record in records_of(entries(*records))]
 
 
 def head_of(journal: Sequence[Entry], upto: int | None = None) -> Head:
     """The head that the journal of these entries has after record ``upto``."""
-    digest = genesis(EPOCH)
-    for entry in journal[:upto]:
-        digest = sha256(digest + encode(entry)).digest()
-    return Head(len(journal[:upto]), digest)
+    records = records_of(journal, upto)
+    return Head(len(records), records[-1].digest if records else genesis(EPOCH))
 
 
 def fund(fund_id: str = "*", value: float = 1_000_000.0, pnl: float = 0.0) -> FundLine:

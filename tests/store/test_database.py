@@ -15,7 +15,7 @@ from sidecar.domain.records import Audited, FillRecorded, OrderRecorded, decode,
 from sidecar.store.database import rebuild
 from sidecar.store.journal import Journal
 from sidecar.store.writer import Writer
-from tests.store.build import EPOCH, NOW, OPTION, dump, entries, fill, head_of, order, stopped, until
+from tests.store.build import EPOCH, NOW, OPTION, dump, entries, fill, head_of, order, records_of, stopped, until
 
 JOURNAL = entries(OrderRecorded(NOW, order(), OPTION), FillRecorded(NOW, fill()), stopped())
 
@@ -31,10 +31,10 @@ def opened(path: Path) -> Writer:
 
 def test_a_rebuild_sets_the_old_file_aside_and_gives_the_same_tables(path: Path) -> None:
     writer = opened(path)
-    writer.catch_up(enumerate(JOURNAL, 1), head_of(JOURNAL))
+    writer.catch_up(records_of(JOURNAL), head_of(JOURNAL))
     writer.close()
     before = dump(path)
-    rows = rebuild(path, enumerate(JOURNAL, 1), head_of(JOURNAL), NOW)
+    rows = rebuild(path, records_of(JOURNAL), head_of(JOURNAL), NOW)
     assert rows["audit"] == 3
     assert dump(path) == before
     assert [file.name for file in path.parent.iterdir() if "replaced" in file.name] == [
@@ -46,7 +46,7 @@ def test_an_instance_that_duckdb_gives_up_is_opened_anew_and_nothing_owed_is_los
     """A checkpoint that fails makes DuckDB refuse all further work on the open file."""
     writer = opened(path)
     filler = entries(*(Audited(NOW, "ann", "note", "done", os.urandom(500).hex()) for _ in range(400)))
-    writer.catch_up(enumerate(filler, 1), head_of(filler))
+    writer.catch_up(records_of(filler), head_of(filler))
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size // 8, hard))
     try:
@@ -105,12 +105,11 @@ def test_after_a_kill_in_mid_write_the_head_is_the_journals_and_the_rest_is_caug
     with Journal.open(tmp_path / "journal.log", epoch=EPOCH, witnesses=[witness] if witness else []) as journal:
         head, records = journal.head, journal.recovered
     assert witness is None or witness.seq <= head.seq
-    found = [(record.seq, decode(record.payload)) for record in records]
-    assert [record.payload for record in records] == [encode(entry) for _, entry in found]
-    assert writer.catch_up(found, head) == head.seq - (witness.seq if witness else 0)
+    assert [record.payload for record in records] == [encode(decode(record.payload)) for record in records]
+    assert writer.catch_up(records, head) == head.seq - (witness.seq if witness else 0)
     assert writer.head() == head
     writer.close()
-    rebuild(tmp_path / "fresh.duckdb", found, head, NOW)
+    rebuild(tmp_path / "fresh.duckdb", records, head, NOW)
     for table in ("audit", "orders", "fills", "breaker_events", "meta"):
         assert dump(path)[table] == dump(tmp_path / "fresh.duckdb")[table]
 

@@ -19,7 +19,7 @@ from sidecar.domain.errors import JournalFailed
 from sidecar.store.disk import Disk
 from sidecar.store.frames import MAX_PAYLOAD
 from sidecar.store.journal import Journal
-from sidecar.store.recovery import verify
+from sidecar.store.recovery import verified
 
 EPOCH = b"0123456789abcdef"
 
@@ -105,7 +105,7 @@ def test_everything_acknowledged_is_there_after_reopening_in_order_and_once(
     expected = [payload for group in groups for payload in group]
     assert payloads_of(path) == expected
     assert [b - a for a, b in pairwise([0, *numbers])] == [len(group) for group in groups]
-    assert verify(path).records == len(expected)
+    assert verified(path).scan.head.seq == len(expected)
 
 
 def test_the_head_moves_with_the_acknowledgement_and_is_found_again(path: Path) -> None:

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from sidecar.domain.errors import AlreadyRunning
-from sidecar.store.lock import DataDirectoryLock
+from sidecar.store.lock import DataDirectoryLock, owner
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from sidecar.store.lock import DataDirectoryLock
+from sidecar.store.lock import DataDirectoryLock, owner
 lock = DataDirectoryLock(Path(sys.argv[1]))
 print("held", flush=True)
 time.sleep(60)
@@ -80,3 +80,13 @@ def test_a_missing_directory_is_an_error_and_is_not_made(tmp_path: Path) -> None
     with pytest.raises(FileNotFoundError):
         DataDirectoryLock(tmp_path / "missing")
     assert not (tmp_path / "missing").exists()
+
+
+def test_who_holds_a_directory_can_be_asked_without_holding_it(tmp_path: Path) -> None:
+    assert owner(tmp_path / "none") is None
+    assert owner(tmp_path) is None
+    with DataDirectoryLock(tmp_path):
+        assert owner(tmp_path) == os.getpid()
+        (tmp_path / "sidecar.lock").write_text("not yet")
+        assert owner(tmp_path) == 0
+    assert owner(tmp_path) is None

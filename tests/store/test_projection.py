@@ -12,7 +12,7 @@ import pytest
 from sidecar.domain.orders import OrderRequest, OrderState, Side
 from sidecar.domain.records import Audited, EquityMarked, FillRecorded, LimitsRecorded, OrderRecorded, Started, decode
 from sidecar.store.projection import SCHEMAS, entry_tables, quote_table, report_rows, tabulate
-from tests.store.build import NOW, OPTION, chain, contracts, fill, numbered, order, position, report, stopped
+from tests.store.build import NOW, OPTION, chain, contracts, fill, lines_of, order, position, report, stopped
 
 
 def rows(table: pa.Table) -> list[dict[str, Any]]:
@@ -21,7 +21,7 @@ def rows(table: pa.Table) -> list[dict[str, Any]]:
 
 
 def test_every_record_has_its_audit_line_with_its_exact_bytes() -> None:
-    records = numbered(
+    records = lines_of(
         Started(NOW, "0.1.0", "sim", True),
         OrderRecorded(NOW, order(), OPTION),
         FillRecorded(NOW, fill()),
@@ -31,7 +31,7 @@ def test_every_record_has_its_audit_line_with_its_exact_bytes() -> None:
         Audited(NOW, "ann", "stop", "refused", "role", "r1"),
     )
     audit = rows(entry_tables(records)["audit"])
-    assert [decode(row["payload"].encode()) for row in audit] == [entry for _, entry in records]
+    assert [decode(row["payload"].encode()) for row in audit] == [line.entry for line in records]
     assert [(row["seq"], row["kind"], row["actor"], row["action"], row["outcome"], row["detail"]) for row in audit] == [
         (1, "started", "sidecar", "start", "done", "0.1.0 on sim"),
         (2, "order", "trader", "order", "open", "o1"),
@@ -46,7 +46,7 @@ def test_every_record_has_its_audit_line_with_its_exact_bytes() -> None:
 
 def test_an_order_has_one_row_in_its_last_state_and_a_fill_seen_twice_counts_once() -> None:
     tables = entry_tables(
-        numbered(
+        lines_of(
             OrderRecorded(NOW, order(state=OrderState.PENDING), OPTION),
             FillRecorded(NOW, fill(quantity=-65)),
             OrderRecorded(
@@ -70,7 +70,7 @@ def test_an_order_has_one_row_in_its_last_state_and_a_fill_seen_twice_counts_onc
 @pytest.mark.parametrize("price", ["1e30", "NaN", "-Infinity", "99999999999999.99995"])
 def test_what_no_column_can_hold_is_null_there_and_exact_in_the_payload(price: str) -> None:
     request = OrderRequest(OPTION.id, Side.BUY, 10**30, Decimal(price))
-    tables = entry_tables(numbered(OrderRecorded(NOW, order(request=request), OPTION)))
+    tables = entry_tables(lines_of(OrderRecorded(NOW, order(request=request), OPTION)))
     (found,) = rows(tables["orders"])
     assert (found["price"], found["quantity"]) == (None, None)
     assert f'"price":"{Decimal(price)}"' in rows(tables["audit"])[0]["payload"]

@@ -16,7 +16,7 @@ from sidecar.domain.records import AnyRecord, Audited, FillRecorded, OrderRecord
 from sidecar.store.reader import EquityPoint, Reader, open_read_only
 from sidecar.store.schema import connect
 from sidecar.store.writer import Writer
-from tests.store.build import NOW, OPTION, entries, fill, fund, head_of, order, published, stopped
+from tests.store.build import NOW, OPTION, entries, fill, fund, head_of, order, published, records_of, stopped
 
 ORDERS = [
     order(f"o{n}", at=NOW + 10 * n, created_at=NOW + n // 3, fund_id=f"fund{n % 2}", note=f"say {n} \u0000 €")
@@ -40,7 +40,7 @@ def path(tmp_path: Path) -> Path:
 def wrote(path: Path, records: list[AnyRecord], *samples: Any) -> Writer:
     writer = Writer.open(path, now=NOW, commit_s=0.01, report_every_s=0.0)
     journal = entries(*records)
-    writer.catch_up(enumerate(journal, 1), head_of(journal))
+    writer.catch_up(records_of(journal), head_of(journal))
     for sample in samples:
         writer.offer(sample)
     return writer
@@ -90,10 +90,29 @@ def test_the_breakers_history_and_the_audit_come_newest_first(path: Path) -> Non
     assert [event.halt_seq for event in reader.breaker_history(1)] == [2]
     lines = reader.audit(4)
     assert [line.seq for line in lines] == [23, 22, 21, 20]
-    assert [line.seq for line in reader.audit(2, before=20)] == [19, 18]
-    assert [line.seq for line in reader.audit(9, kind="audited")] == [23]
+    assert [line.seq for line in reader.audit(2, before_seq=20)] == [19, 18]
     assert decode(lines[0].payload.encode()).record == RECORDS[-1]
     assert (lines[0].at, lines[0].wall_at) == (NOW, NOW + 7)
+    assert lines[0].digest == head_of(entries(*RECORDS)).digest.hex()
+    writer.close()
+
+
+def test_the_audit_is_asked_by_actor_action_and_time_the_first_moment_in_and_the_last_one_out(path: Path) -> None:
+    said = [Audited(NOW + n, "ann" if n % 2 else "bob", "stop" if n % 3 else "reset", "done") for n in range(12)]
+    writer = wrote(path, list(said))
+    reader = Reader(writer.cursor)
+
+    def seqs(**asked: Any) -> list[int]:
+        return [line.seq - 1 for line in reader.audit(100, **asked)]
+
+    assert seqs() == list(range(11, -1, -1))
+    assert seqs(actor="ann") == [11, 9, 7, 5, 3, 1]
+    assert seqs(action="reset") == [9, 6, 3, 0]
+    assert seqs(actor="ann", action="reset") == [9, 3]
+    assert seqs(since=NOW + 9) == [11, 10, 9]
+    assert seqs(until=NOW + 2) == [1, 0]
+    assert seqs(actor="bob", since=NOW + 2, until=NOW + 8, before_seq=7) == [4, 2]
+    assert seqs(actor="' OR 1=1 --") == []
     writer.close()
 
 

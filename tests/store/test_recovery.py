@@ -12,7 +12,7 @@ from sidecar.domain.errors import JournalDamaged
 from sidecar.store.disk import Disk
 from sidecar.store.frames import FRAME_BYTES, HEADER_BYTES, SLOT_BYTES, SLOT_STRIDE, Head, decode_slots, encode
 from sidecar.store.journal import Journal
-from sidecar.store.recovery import Verified, head_path, quarantine, recover, verify
+from sidecar.store.recovery import head_path, quarantine, recover, verified
 
 EPOCH = b"0123456789abcdef"
 PAYLOADS = [bytes([n]) * (20 + 17 * n) for n in range(1, 31)]
@@ -82,10 +82,10 @@ def test_one_flipped_bit_of_an_acknowledged_journal_is_found_where_it_is(path: P
     before = path.read_bytes()
     with pytest.raises(JournalDamaged) as opened:
         reopen(path)
-    with pytest.raises(JournalDamaged) as verified:
-        verify(path)
+    with pytest.raises(JournalDamaged) as checked:
+        verified(path)
     start = max([0, *(end for end in ENDS if end <= offset)])
-    assert opened.value.offset == verified.value.offset == start
+    assert opened.value.offset == checked.value.offset == start
     assert opened.value.seq == (ENDS.index(start) + 1 if start else 1)
     assert path.read_bytes() == before
 
@@ -97,7 +97,7 @@ def test_a_truncated_acknowledged_journal_is_behind_its_head(path: Path, seed: i
     with pytest.raises(JournalDamaged, match=r"behind its head \(record 30\)"):
         reopen(path)
     with pytest.raises(JournalDamaged, match="behind its head"):
-        verify(path)
+        verified(path)
 
 
 @pytest.mark.parametrize("records", range(len(PAYLOADS)))
@@ -140,7 +140,7 @@ def test_whatever_a_crash_left_past_the_head_is_cut_away_and_nothing_before_it_i
         assert ("nobody was told of" in journal.note) == (seed % 4 != 0 or offset != ENDS[kept])
         assert journal.append(b"after").result() == kept + 1
     assert reopen(path) == [*PAYLOADS[:kept], b"after"]
-    assert verify(path).records == kept + 1
+    assert verified(path).scan.head.seq == kept + 1
 
 
 def test_whole_records_past_the_head_are_kept_and_then_protected_by_it(path: Path) -> None:
@@ -270,7 +270,7 @@ def test_the_databases_head_convicts_a_journal_that_was_set_back_together_with_i
 
 def test_verify_counts_the_records_and_gives_the_heads_digest(path: Path) -> None:
     head = fill(path, PAYLOADS)
-    assert verify(path) == Verified(30, head.digest)
+    assert verified(path).scan.head == head
 
 
 def test_a_copy_without_its_head_file_is_verified_to_its_last_byte(path: Path) -> None:
@@ -278,16 +278,16 @@ def test_a_copy_without_its_head_file_is_verified_to_its_last_byte(path: Path) -
     copy = path.parent / "backup" / "journal.log"
     copy.parent.mkdir()
     shutil.copy(path, copy)
-    assert verify(copy) == Verified(30, head.digest)
+    assert verified(copy).scan.head == head
     change(copy, lambda data: data.pop())
     with pytest.raises(JournalDamaged) as found:
-        verify(copy)
+        verified(copy)
     assert (found.value.offset, found.value.seq) == (ENDS[-2], 30)
 
 
 def test_verifying_what_is_not_there_is_an_error(path: Path) -> None:
     with pytest.raises(JournalDamaged, match="there is no journal"):
-        verify(path)
+        verified(path)
 
 
 def test_a_file_that_is_no_journal_is_refused_and_left_alone(path: Path) -> None:
@@ -320,3 +320,61 @@ def test_a_head_left_alone_by_a_crash_during_quarantine_can_be_set_aside_too(pat
     path.unlink()
     assert [file.name.split(".corrupt")[0] for file in quarantine(path, 0)] == ["journal.head"]
     assert reopen(path) == []
+
+
+class Interrupted(Exception):
+    """The process ended here."""
+
+
+class Counting(Disk):
+    """The process ends at the ``nth`` call, before or after it did its work."""
+
+    def __init__(self, nth: int, *, after: bool) -> None:
+        self.left, self.after = nth, after
+
+    def _step(self, call: Callable[[], object]) -> None:
+        self.left -= 1
+        if self.left == 0 and not self.after:
+            raise Interrupted
+        call()
+        if self.left == 0:
+            raise Interrupted
+
+    def pwrite(self, fd: int, data: bytes | memoryview, offset: int) -> int:
+        self._step(lambda: Disk.pwrite(self, fd, data, offset))
+        return len(data)
+
+    def fdatasync(self, fd: int) -> None:
+        self._step(lambda: Disk.fdatasync(self, fd))
+
+    def ftruncate(self, fd: int, length: int) -> None:
+        self._step(lambda: Disk.ftruncate(self, fd, length))
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("nth", range(1, 12))
+def test_a_quarantine_cut_off_anywhere_and_done_again_keeps_the_same_sound_records(
+    path: Path, nth: int, after: bool
+) -> None:
+    fill(path, PAYLOADS)
+    change(path, flip(ENDS[20] + 60, 1))
+    damaged = path.read_bytes()
+    try:
+        quarantine(path, 0, Counting(nth, after=after))
+    except Interrupted:
+        with pytest.raises(JournalDamaged):
+            recover(path)
+        quarantine(path, 1)
+    assert reopen(path) == PAYLOADS[:20]
+    assert damaged in [file.read_bytes() for file in path.parent.glob("journal.log.corrupt-*")]
+    with Journal.open(path, epoch=b"another journal!") as journal:
+        assert journal.append(b"after").result() == 21
+    assert verified(path).scan.epoch == EPOCH
+
+
+def test_a_note_of_zero_sound_records_leaves_nothing_behind(path: Path) -> None:
+    fill(path, PAYLOADS)
+    change(path, flip(HEADER_BYTES + 4, 1))
+    assert len(quarantine(path, 0)) == 2
+    assert not path.exists()
+    assert not head_path(path).exists()

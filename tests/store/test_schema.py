@@ -15,7 +15,7 @@ from sidecar.store.database import Database, rebuild
 from sidecar.store.projection import SCHEMAS
 from sidecar.store.schema import connect, migrate, migrations, open_database, set_aside, version
 from sidecar.store.writer import Writer
-from tests.store.build import NOW, OPTION, dump, entries, fill, head_of, order, stopped
+from tests.store.build import NOW, OPTION, dump, entries, fill, head_of, order, records_of, stopped
 
 TABLES = {
     "instruments", "quotes", "orders", "fills", "positions", "reports", "pnl", "greeks", "breaker_events", "audit",
@@ -30,7 +30,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def filled(path: Path) -> None:
-    rebuild(path, enumerate(JOURNAL, 1), head_of(JOURNAL), NOW)
+    rebuild(path, records_of(JOURNAL), head_of(JOURNAL), NOW)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -133,7 +133,7 @@ def test_a_damaged_file_is_set_aside_with_a_note_and_the_journal_fills_a_new_one
     path.write_bytes(bad)
     writer = Writer.open(path, now=NOW)
     assert "set aside as desk.duckdb.corrupt-20260818T034500.000000Z and rebuilt from the journal" in writer.note
-    assert writer.catch_up(enumerate(JOURNAL, 1), head_of(JOURNAL)) == 3
+    assert writer.catch_up(records_of(JOURNAL), head_of(JOURNAL)) == 3
     writer.close()
     assert dump(path) == whole
     assert path.with_name("desk.duckdb.corrupt-20260818T034500.000000Z").read_bytes() == bad
@@ -153,9 +153,9 @@ def test_rows_that_are_missing_though_the_file_opens_are_noticed(path: Path) -> 
 
 def test_a_cut_log_loses_rows_silently_but_the_head_says_so_and_the_journal_gives_them_back(path: Path) -> None:
     writer = Writer.open(path, now=NOW)
-    writer.catch_up(enumerate(JOURNAL[:1], 1), head_of(JOURNAL, 1))
+    writer.catch_up(records_of(JOURNAL, 1), head_of(JOURNAL, 1))
     one = path.with_name("desk.duckdb.wal").stat().st_size
-    writer.catch_up(enumerate(JOURNAL, 1), head_of(JOURNAL))
+    writer.catch_up(records_of(JOURNAL), head_of(JOURNAL))
     crashed = path.parent / "crashed"
     crashed.mkdir()
     shutil.copy(path, crashed)
@@ -164,7 +164,7 @@ def test_a_cut_log_loses_rows_silently_but_the_head_says_so_and_the_journal_give
     writer.close()
     again = Writer.open(crashed / "desk.duckdb", now=NOW)
     assert again.head() == head_of(JOURNAL, 1)
-    assert again.catch_up(enumerate(JOURNAL, 1), head_of(JOURNAL)) == 2
+    assert again.catch_up(records_of(JOURNAL), head_of(JOURNAL)) == 2
     again.close()
     assert dump(crashed / "desk.duckdb") == dump(path)
 
@@ -197,3 +197,12 @@ def test_a_file_set_aside_twice_in_one_instant_keeps_both(path: Path) -> None:
         path.with_name("desk.duckdb.wal").write_bytes(b"y")
         assert len(set_aside(path, NOW)) == 2
     assert len(list(path.parent.iterdir())) == 4
+
+
+def test_a_chain_that_ends_elsewhere_than_the_head_says_is_noticed(path: Path) -> None:
+    filled(path)
+    with connect(path) as connection:
+        connection.execute("UPDATE audit SET digest = repeat('0', 64) WHERE seq = 3")
+    connection, note = open_database(path, NOW)
+    assert "the chain ends in another value at record 3" in note
+    connection.close()

@@ -13,16 +13,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sidecar.domain.commands import ChangeLimits, PlaceOrder
 from sidecar.domain.contracts import Contract, Kind, Right
 from sidecar.domain.errors import FileRefused, InputError
 from sidecar.domain.events import (
     AnyEvent,
     Beat,
-    ChangeLimits,
     FeedState,
     Listed,
     OrderFilled,
-    PlaceOrder,
     Quote,
     QuoteRefused,
     Settlement,

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from sidecar.domain.breaker import BreakerStatus
 from sidecar.domain.clock import MINUTE, SECOND
+from sidecar.domain.commands import Reset, Stop
 from sidecar.domain.contracts import Right
-from sidecar.domain.events import AnyEvent, Beat, Listed, Reset, Settlement, Stop
+from sidecar.domain.events import AnyEvent, Beat, Listed, Settlement
 from sidecar.domain.orders import OrderState, Side
 from sidecar.strategies.demo import Demo, in_ticks
 from tests.desk.test_recovery import restarted
@@ -15,7 +17,7 @@ from tests.desk.world import CALL, EXPIRY, FUTURE, LOT, World, chain, fresh, quo
 from tests.test_drive import Room
 
 
-def begun(lots: int = 1, **more: object) -> Room:
+def begun(lots: int = 1, **more: Any) -> Room:
     room = Room([Demo(lots=lots)], **more)
     room.trade(12)
     return room
@@ -114,7 +116,7 @@ def test_an_order_that_does_not_fill_is_cancelled_after_a_while() -> None:
     assert demo.on_report(room.reports[-1]) == ()
     room.trade(310)
     (intent,) = demo.on_report(room.reports[-1])
-    assert intent.cancel == "O00000001"
+    assert intent.cancel == "O260907034459-00001"
 
 
 def test_it_trades_nothing_expired_and_enters_nothing_in_the_last_hour() -> None:

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import timedelta
 from math import nan
 from typing import Any
 
@@ -18,7 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from sidecar.domain.analytics import TailLine
 from sidecar.domain.breaker import BreakerState, BreakerStatus
 from sidecar.domain.orders import Order, OrderRequest, OrderState, Side
-from sidecar.domain.report import DeskReport, LimitLine, LimitStatus, Published
+from sidecar.domain.report import DeskReport, HeartbeatLine, LimitLine, LimitStatus, Published
 from sidecar.servers.subscriber import Counts
 from sidecar.telemetry.catalogue import CATALOGUE
 from sidecar.telemetry.collector import PREFIX, scraper
@@ -45,7 +46,8 @@ websocket_messages_conflated_total{topic} websocket_slow_consumers_total websock
 api_requests_total{endpoint,method,status} api_request_duration_seconds{endpoint,method} auth_failures_total
 emergency_stop_seconds loop_lag_seconds tick_to_report_seconds journal_sync_seconds audit_head_seq
 store_commit_seconds store_queue_depth store_rows{table} store_size_bytes
-system_errors_total{component,severity} system_uptime_seconds build_info{version,config}
+system_errors_total{component,severity} system_uptime_seconds build_info{version,config} drill_age_seconds
+heartbeat_age_seconds{client}
 """
 
 
@@ -92,7 +94,9 @@ def busy() -> Bench:
     counters = msgspec.structs.replace(report().counters, breaker_triggers={"vix_spike": 1})
     limits = (*report().limits, LimitLine("var_95", "*", 0.05, 0.01, 5.0, LimitStatus.BREACH))
     lines = (tail("*", 5_000.0, 7_000.0),)
-    bench.report = report(order_updates=orders, counters=counters, limits=limits, tail=lines)
+    parts = {"order_updates": orders, "counters": counters, "limits": limits, "tail": lines}
+    armed = (HeartbeatLine("bot", 3.0, 60.0),)
+    bench.report = report(**parts, last_drill_at=report().timestamp, heartbeats=armed)
     told.on_report(Published(bench.report, EMPTY))
     return bench
 
@@ -194,3 +198,11 @@ def test_promtool_complains_of_the_names_that_the_contract_fixed_and_of_no_other
     )
     complaints = [line for line in (checked.stdout + checked.stderr).splitlines() if line.strip()]
     assert {line.split()[0] for line in complaints} <= {"trading_capital_total", "trading_days_to_expiry"}, complaints
+
+
+def test_a_drill_has_an_age_and_one_that_never_was_has_no_sample() -> None:
+    bench = Bench()
+    assert "trading_drill_age_seconds" not in bench.samples()
+    assert bench.report is not None
+    bench.report = report(last_drill_at=bench.report.timestamp - timedelta(minutes=5))
+    assert bench.samples()["trading_drill_age_seconds"] == 300.0

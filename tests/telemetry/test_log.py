@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.telemetry.log import JsonFormatter, install
+from sidecar.telemetry.log import KEPT, JsonFormatter, install, recent
 
 
 def line(message: str, *args: Any, **extra: Any) -> str:
@@ -69,3 +69,27 @@ def test_a_line_of_great_length_is_cut() -> None:
     assert len(line("x" * 1_000_000)) < 30_000
     with pytest.raises(TypeError):
         line("%d", "x")
+
+
+def test_the_newest_lines_are_kept_in_memory_bounded_in_number_and_length() -> None:
+    assert recent() is None
+    stream = io.StringIO()
+    undo = install(stream, logging.WARNING)
+    try:
+        ours = logging.getLogger("sidecar.desk")
+        ours.debug("never")
+        ours.info("kept but not written")
+        ours.warning("x" * 9_000, extra={"where": "y" * 9_000})
+        found = recent()
+        assert found is not None
+        assert [(row["level"], row["message"][:4]) for row in found[-2:]] == [("info", "kept"), ("warning", "xxxx")]
+        assert (len(found[-1]["message"]), len(found[-1]["where"])) == (4_000, 4_000)
+        assert "kept but" not in stream.getvalue()
+        for number in range(KEPT + 5):
+            ours.info("line %d", number)
+        found = recent()
+        assert found is not None
+        assert (len(found), found[-1]["message"]) == (KEPT, f"line {KEPT + 4}")
+    finally:
+        undo()
+    assert recent() is None

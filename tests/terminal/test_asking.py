@@ -1,4 +1,4 @@
-"""``stop`` and ``status`` when nothing answers, or not to us. A running desk is asked in ``test_process.py``."""
+"""``status`` when nothing answers, or not to us. A running desk is asked in ``test_process.py``."""
 
 from pathlib import Path
 
@@ -10,19 +10,18 @@ from tests.servers.desk import Stand, serving
 from tests.wiring import free_port
 
 
-@pytest.mark.parametrize("command", [["status"], ["stop", "--reason", "x"]])
 def test_a_desk_that_does_not_answer_is_one_line_with_what_to_do(
-    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     url = f"http://127.0.0.1:{free_port()}"
-    assert main([*command, "--url", url, "--data-dir", str(tmp_path)]) == 1
+    assert main(["status", "--url", url, "--data-dir", str(tmp_path)]) == 1
     told = capsys.readouterr().err
     assert told.count("\n") == 1
     assert url in told
     assert "python -m sidecar up" in told
 
 
-def test_a_stop_goes_out_with_the_local_key_and_one_without_a_key_is_refused(
+def test_the_address_and_the_local_key_are_found(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("DESK_KEY", raising=False)
@@ -30,12 +29,7 @@ def test_a_stop_goes_out_with_the_local_key_and_one_without_a_key_is_refused(
     folder.mkdir()
     stand = Stand(folder)
     with serving(stand.app) as url:
-        where = ["--url", url, "--data-dir", str(tmp_path)]
-        assert main(["stop", "--reason", "x", *where]) == 1
-        assert "401" in capsys.readouterr().err
         (tmp_path / "ui.key").write_text(stand.secrets[Role.TRADER] + "\n")
-        assert main(["stop", "--reason", "fat finger", *where]) == 0
-        assert '"emergency_stop"' in capsys.readouterr().out
         monkeypatch.setenv("DESK_URL", url)
         assert main(["status", "--data-dir", str(tmp_path)]) == 0
-        assert '"emergency_stop"' in capsys.readouterr().out
+        assert '"active"' in capsys.readouterr().out

@@ -1,7 +1,9 @@
-"""The settings reference, written from the code."""
+"""What is written from the code: the settings reference, and who may do what."""
+
+from pathlib import Path
 
 from sidecar.settings import Settings
-from sidecar.terminal.documents import settings_reference
+from sidecar.terminal.documents import ROLES, role_matrix, settings_reference
 
 
 def rows() -> dict[str, str]:
@@ -18,3 +20,7 @@ def test_a_setting_that_the_file_has_no_words_on_is_described_by_the_code() -> N
 
 def test_no_setting_is_left_without_words() -> None:
     assert [name for name, what in rows().items() if not what] == []
+
+
+def test_the_table_of_roles_is_the_one_that_the_routes_make(repository: Path) -> None:
+    assert (repository / ROLES).read_text() == role_matrix(), "run: make docs"

@@ -14,12 +14,14 @@ from sidecar.domain.events import (
     OrderFilled,
     OrderRejected,
     Settlement,
+    TradingHalt,
     VenueEvent,
 )
 from sidecar.domain.orders import Side
 from sidecar.venues.matching import PaperSettings
 from sidecar.venues.paper import PaperBroker
 from sidecar.venues.port import Broker
+from tests.venues.contract import check_broker
 from tests.venues.orders import CALL, CLOSE, PUT, at, order, quote
 
 
@@ -41,6 +43,11 @@ def test_it_is_a_broker() -> None:
     assert venue.on_market(Listed(at(0), (CALL,), "simulated", True)) == ()
     assert venue.on_market(FeedState(at(0), "simulated", True)) == ()
     assert venue.on_time(at(1)) == ()
+
+
+@pytest.mark.parametrize("latency_us", [0, 50_000])
+def test_it_keeps_the_contract_of_a_broker(latency_us: int) -> None:
+    check_broker(lambda: broker(latency_us=latency_us))
 
 
 def test_an_accepted_order_fills_at_the_ask_of_the_next_quote_with_ids_that_never_change() -> None:
@@ -221,6 +228,17 @@ def test_nothing_fills_against_the_book_of_a_feed_that_is_down() -> None:
     venue.on_market(FeedState(at(0.8), "simulated", False))
     assert venue.on_time(at(2)) == ()
     assert fills(venue.on_market(quote(3, 99.0, 99.6))) == [(65, "99.60")]
+
+
+def test_nothing_fills_while_the_exchange_has_halted_trading_and_a_cancel_still_works() -> None:
+    venue = broker()
+    venue.send(order(), CALL, at(0))
+    venue.send(order("other"), CALL, at(0))
+    venue.on_market(TradingHalt(at(0), "NSE", True))
+    assert venue.on_market(quote(1, 99.0, 99.5)) == ()
+    assert reasons(venue.cancel(order("other"), at(2))) == ["by request"]
+    venue.on_market(TradingHalt(at(3), "NSE", False))
+    assert fills(venue.on_time(at(4))) == [(65, "99.50")]
 
 
 def test_a_crossed_or_late_quote_fills_nothing_and_the_good_one_stands() -> None:

@@ -5,8 +5,9 @@ from itertools import islice
 import pytest
 
 from sidecar.domain.calendar import Calendar
+from sidecar.domain.commands import Stop
 from sidecar.domain.errors import FileRefused
-from sidecar.domain.events import AnyEvent, Beat, FeedState, Listed, OrderAccepted, QuoteRefused, Stop
+from sidecar.domain.events import AnyEvent, Beat, FeedState, Listed, OrderAccepted, QuoteRefused, TradingHalt
 from sidecar.domain.reference import Reference
 from sidecar.venues.replay import Recorded
 from sidecar.venues.simulated import SimulatedMarket
@@ -62,3 +63,8 @@ def test_a_reader_that_finds_the_tape_truncated_is_heard(tape: list[AnyEvent]) -
 
     with pytest.raises(FileRefused, match="row 10"):
         list(Recorded("tape", read).events())
+
+
+def test_a_halt_of_the_exchange_comes_off_the_tape(tape: list[AnyEvent]) -> None:
+    halt = TradingHalt(tape[-1].at, "NSE", True)
+    assert list(Recorded("tape", lambda: iter([*tape, halt])).events())[-1] == halt

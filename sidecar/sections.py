@@ -1,0 +1,82 @@
+"""The tables of ``desk.toml``, and the numbers that may stand in them. ``settings.py`` reads them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+
+def _no_bool(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("is true or false, not a number")
+    return value
+
+
+Number = Annotated[float, BeforeValidator(_no_bool), Field(allow_inf_nan=False)]
+Money = Annotated[Decimal, BeforeValidator(_no_bool)]
+Whole = Annotated[int, BeforeValidator(_no_bool)]
+Fraction = Annotated[Number, Field(ge=0.0, le=1.0)]
+Positive = Annotated[Number, Field(gt=0.0)]
+Rate = Annotated[Number, Field(ge=-0.1, le=1.0)]
+Names = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)]
+
+
+class Section(BaseModel):
+    """A table of ``desk.toml``: unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DeskSection(Section):
+    """The book and how it is valued."""
+
+    exchange: str = "NSE"
+    currency: str = "INR"
+    volatility_index: str = "INDIAVIX"
+    risk_free_rate: Rate = 0.065
+    rate_curve: tuple[tuple[Positive, Rate], ...] = ()
+    history: str = ""
+    history_method: Literal["filtered", "historical"] = "filtered"
+    beat_ms: Annotated[Whole, Field(ge=10, le=10_000)] = 100
+    watchdog_s: Annotated[Number, Field(ge=0.5, le=600.0)] = 10.0
+    confirmations: Annotated[Whole, Field(ge=1, le=100)] = 3
+    margin_scale: Annotated[Number, Field(ge=1.0, le=10.0)] = 1.0
+    order_timeout_s: Positive = 5.0
+    cancel_retry_s: Positive = 2.0
+    ask_every_s: Positive = 2.0
+    reconcile_every_s: Positive = 60.0
+
+
+class MarketSection(Section):
+    """The simulated market and the paper account."""
+
+    start_date: str = "2026-09-07"
+    underlyings: Names = ("NIFTY",)
+    strikes_each_side: Annotated[Whole, Field(ge=3, le=200)] = 20
+    expiries: Annotated[Whole, Field(ge=1, le=8)] = 2
+    quotes_per_second: Positive = 300.0
+    paper_latency_ms: Annotated[Whole, Field(ge=0, le=60_000)] = 50
+    paper_reject_rate: Fraction = 0.0
+    paper_assumed_spread: Fraction = 0.01
+    paper_faults: str = ""
+
+
+class ServerSection(Section):
+    """The doors."""
+
+    allowed_hosts: Names = ("127.0.0.1", "localhost", "[::1]")
+    allowed_origins: Names = ("http://127.0.0.1:8501", "http://localhost:8501")
+    stop_wait_s: Positive = 1.0
+    answer_wait_s: Positive = 5.0
+    heartbeat_s: Positive = 30.0
+    flatten_on_stop: bool = False
+
+
+class StoreSection(Section):
+    """What is written, how often, and for how long."""
+
+    commit_ms: Annotated[Whole, Field(ge=10, le=60_000)] = 250
+    report_every_s: Positive = 1.0
+    quotes: bool = True
