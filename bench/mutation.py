@@ -28,6 +28,8 @@ FILES: dict[str, tuple[str, ...]] = {
     "risk/view": ("risk/test_view", "risk/test_gate"),
     "risk/reduce_only": ("risk/test_reduce_only",),
     "risk/limits": ("risk/test_limits",),
+    "risk/lines": ("risk/test_lines",),
+    "risk/nodes": ("risk/test_nodes",),
     "risk/breaker": ("risk/test_breaker",),
     "store/frames": ("store/test_frames", "store/test_recovery"),
     "store/journal": ("store/test_journal",),

@@ -35,8 +35,7 @@ class Scope(msgspec.Struct, frozen=True):
 
     def covers(self, fund: str, strategy: str, underlying: str) -> bool:
         """Whether what one strategy of a fund does in one underlying is in this scope."""
-        asked = (self.fund, self.strategy, self.underlying)
-        return all(mine in (ANY, one) for mine, one in zip(asked, (fund, strategy, underlying), strict=True))
+        return self.fund in (ANY, fund) and self.strategy in (ANY, strategy) and self.underlying in (ANY, underlying)
 
     def within(self, other: Scope) -> bool:
         """Whether all of this scope lies in ``other``."""

@@ -1,10 +1,21 @@
+from typing import Any
+
 import msgspec
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from sidecar.domain.breaker import DAILY, GRAVITY, BreakerState, BreakerStatus, Cause, Override, Trigger
+from sidecar.domain.breaker import (
+    DAILY,
+    GRAVITY,
+    BreakerEvent,
+    BreakerState,
+    BreakerStatus,
+    Cause,
+    Override,
+    Trigger,
+)
 from sidecar.domain.clock import SECOND
 from sidecar.domain.errors import InputError
 from sidecar.domain.scopes import Scope
@@ -22,6 +33,7 @@ from sidecar.risk.breaker import (
     stop,
     trip,
 )
+from sidecar.risk.limits import BY_NAME
 
 ACTIVE = BreakerState()
 
@@ -405,3 +417,116 @@ class Machine(RuleBasedStateMachine):
 
 TestBreakerMachine = Machine.TestCase
 TestBreakerMachine.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+
+
+def event(name: str, state: BreakerState, *more: object, **fields: Any) -> BreakerEvent:
+    return BreakerEvent(name, state.status, *more, **fields)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("act", "status", "trigger"),
+    [
+        (stop, BreakerStatus.EMERGENCY_STOP, Trigger.EMERGENCY_STOP),
+        (disable, BreakerStatus.MANUAL_DISABLE, Trigger.MANUAL_TRIGGER),
+        (market_halt, BreakerStatus.MARKET_HALT, Trigger.MARKET_HALT),
+    ],
+)
+@pytest.mark.parametrize(("reason", "said"), [("fire", "fire"), ("", "no reason given")])
+def test_a_halt_is_told_whole(act: Any, status: BreakerStatus, trigger: Trigger, reason: str, said: str) -> None:
+    state, told = act(ACTIVE, 5, "ann", reason)
+    assert state == BreakerState(status, (Cause(trigger, 5, "ann", said),), 5, 1)
+    assert told == event("triggered", state, f"{trigger}: {said}", "ann", 5, 1, trigger=trigger)
+    again, twice = act(state, 9, "bob", reason)
+    assert again == state
+    assert twice == event("repeated", state, f"{trigger}: {said}", "bob", 9, 1, trigger=trigger)
+
+
+def test_a_trip_a_shut_a_reset_and_a_roll_are_told_whole() -> None:
+    state, told = trip(ACTIVE, loss(5))
+    limits = ("daily_loss", 0.03, 0.031)
+    trigger = Trigger.DAILY_LOSS_LIMIT
+    assert told == event("triggered", state, "daily_loss_limit: lost 3.1 %", "desk", 5, 1, *limits, trigger)
+    rolled, cleared = roll(state, 8)
+    assert rolled == BreakerState(since=8, halt_seq=1)
+    assert cleared == event("rolled", rolled, "a new trading day clears daily trips", "desk", 8, 1)
+    granted = reset(state, 9, "root", "fixed", ())
+    assert granted.state == BreakerState(since=9, halt_seq=1)
+    assert granted.event == event("reset", granted.state, "fixed", "root", 9, 1)
+    mine = msgspec.structs.replace(loss(5), scope="main/demo")
+    part, shut_told = shut(ACTIVE, mine)
+    assert part == BreakerState(halt_seq=1, partial=(mine,))
+    whole = ("daily_loss_limit: lost 3.1 %", "desk", 5, 1, *limits, trigger, "main/demo")
+    assert shut_told == event("triggered", part, *whole)
+    opened = reset(part, 9, "root", "fixed", (), Scope("main", "demo"))
+    assert opened.event == event("reset", opened.state, "fixed", "root", 9, 1, scope="main/demo")
+
+
+def test_what_is_not_granted_says_why() -> None:
+    assert reset(ACTIVE, 9, "root", "x", ()).problem == "the breaker is already active; nothing was changed"
+    narrow = reset(ACTIVE, 9, "root", "x", (), Scope("main"))
+    assert narrow.problem == "nothing is shut in main; nothing was changed"
+    tripped, _ = trip(ACTIVE, loss())
+    refused = reset(tripped, 9, "root", "x", (("daily_loss", "*"), ("vix", "*")))
+    assert refused.problem == "still standing: daily_loss, vix; bring them inside their limits, then reset"
+    assert refused.standing == ("daily_loss", "vix")
+    assert (refused.state, refused.granted) == (tripped, False)
+    for actor, reason, field in ((" ", "x", "actor"), ("root", " ", "reason")):
+        with pytest.raises(InputError) as wrong:
+            reset(tripped, 9, actor, reason, ())
+        assert str(wrong.value) == f"{field}: is empty; say who asks and why"
+
+
+def test_an_override_is_told_whole_from_its_begin_to_its_end() -> None:
+    on = enable_override(ACTIVE, 5, "ann", "why", ("vix", "positions", "vix"), 5 + 900 * SECOND)
+    until = 5 + 900 * SECOND
+    assert on.state == BreakerState(override=Override(("vix", "positions"), until, "ann", "why"))
+    assert on.event == event("override_on", on.state, "why", "ann", 5, 0, "vix,positions,vix")
+    off = disable_override(on.state, 6, "bob", "done")
+    assert off.state == ACTIVE
+    assert off.event == event("override_off", ACTIVE, "done", "bob", 6, 0, "vix,positions")
+    assert disable_override(ACTIVE, 6, "bob", "x").problem == "no override is on; nothing was changed"
+    assert expire_override(on.state, until - 1) == (on.state, None)
+    after, ended = expire_override(on.state, until)
+    assert after == ACTIVE
+    assert ended == event("override_off", ACTIVE, "expired", "desk", until, 0, "vix,positions")
+
+
+@pytest.mark.parametrize(
+    ("limits", "expires", "words"),
+    [
+        ((), 60, "limits: names none; name one or more of " + ", ".join(BY_NAME)),
+        (("vix", "n" * 50), 60, f"limits: {'n' * 40!r} is not a limit; name one or more of " + ", ".join(BY_NAME)),
+        (("vix",), 0, "expires_in_s: 0 is out of range; give 1 to 900 seconds"),
+        (("vix",), 901, "expires_in_s: 901 is out of range; give 1 to 900 seconds"),
+    ],
+)
+def test_an_override_that_cannot_be_is_said_with_the_remedy(limits: tuple[str, ...], expires: int, words: str) -> None:
+    with pytest.raises(InputError) as refused:
+        enable_override(ACTIVE, 5, "ann", "why", limits, 5 + expires * SECOND)
+    assert str(refused.value) == words
+
+
+def test_no_override_covers_an_emergency_stop_and_one_that_was_on_is_gone() -> None:
+    stopped, _ = stop(ACTIVE, 1, "ann", "x")
+    refused = enable_override(stopped, 5, "ann", "why", ("vix",), 5 + SECOND)
+    assert refused.problem == "no override covers an emergency stop; reset it first"
+    on = enable_override(ACTIVE, 5, "ann", "why", ("vix",), 5 + SECOND).state
+    assert covers(on, "vix", 5)
+    assert not covers(on, "positions", 5)
+    assert not covers(on, "vix", 5 + SECOND)
+    assert stop(on, 6, "ann", "x")[0].override is None
+    assert trip(on, loss(6))[0].override == on.override
+
+
+def test_the_safer_of_two_states_has_the_causes_of_both() -> None:
+    tripped, stopped = trip(ACTIVE, loss(3))[0], stop(ACTIVE, 4, "ann", "x")[0]
+    both = safer(tripped, stopped)
+    assert both == safer(stopped, tripped)
+    assert (both.status, both.causes) == (BreakerStatus.EMERGENCY_STOP, (*stopped.causes, *tripped.causes))
+    twice = trip(reset(tripped, 5, "root", "x", ()).state, loss(6))[0]
+    assert safer(tripped, twice).halt_seq == 2
+    shut_one = shut(ACTIVE, msgspec.structs.replace(loss(), scope="a"))[0]
+    shut_two = shut(ACTIVE, msgspec.structs.replace(loss(), scope="b"))[0]
+    assert {row.scope for row in safer(shut_one, shut_two).partial} == {"a", "b"}
+    assert safer(shut_one, shut_one).partial == shut_one.partial
+    assert safer(ACTIVE, ACTIVE) == ACTIVE

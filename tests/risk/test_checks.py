@@ -15,7 +15,7 @@ from sidecar.risk.breaker import enable_override, shut, stop, trip
 from sidecar.risk.checks import CHECKS
 from sidecar.risk.exposure import Greeks
 from sidecar.risk.gate import GateView, check
-from sidecar.risk.limits import BY_NAME, LIMITS
+from sidecar.risk.limits import BY_NAME, LIMITS, defaults
 from tests.risk.build import (
     CALL,
     FUTURE,
@@ -320,3 +320,95 @@ def test_the_advice_on_lots_and_the_largest_quantity_agree(asked: int, largest: 
 def test_an_event_names_the_bare_trigger_that_a_counter_may_be_labelled_with() -> None:
     _, event = trip(BreakerState(), Cause(Trigger.IV_SHOCK, 1, "desk", "up 40%"))
     assert (event.trigger, event.reason) == ("iv_shock", "iv_shock: up 40%")
+
+
+FROZEN = changed(CALL, freeze_quantity=3 * LOT + 5)
+REDUCE = "only orders that reduce position, |delta|, short gamma, |vega|, margin and stress loss pass"
+TWICE = BreakerState(
+    BreakerStatus.TRIPPED,
+    (
+        Cause(Trigger.DAILY_LOSS_LIMIT, 1, "desk", "a", "daily_loss"),
+        Cause(Trigger.VIX_SPIKE, 1, "desk", "b", "vix"),
+    ),
+)
+STREAK = Cause(Trigger.LOSS_STREAK, 1, "desk", "5 in a row", "loss_streak")
+PARTS = BreakerState(partial=tuple(changed(STREAK, scope=scope) for scope in ("main/other", "main/manual")))
+HALTED = BreakerState(BreakerStatus.MARKET_HALT)
+WITHOUT = {name: value for name, value in defaults().items() if name not in ("vix", "stale")}
+
+
+@pytest.mark.parametrize(
+    ("asked", "at", "told"),
+    [
+        (request(quantity=LOT + 1), view(), ("lot", 75, 0, 76, 75, "*",
+            "quantity 76 is not a multiple of the lot size 75; give 75 or another multiple of 75")),
+        (request(quantity=1), view(), ("lot", 75, 0, 1, 0, "*",
+            "quantity 1 is not a multiple of the lot size 75; give a multiple of 75")),
+        (request(quantity=4 * LOT), view(contract=FROZEN), ("freeze", 230, 0, 300, 225, "*",
+            "quantity 300 is above the exchange's freeze quantity 230; send it in slices")),
+        (request(quantity=0), view(), ("quantity", nan, nan, nan, 0, "*",
+            "quantity 0 is not a whole number from 1 to 1000000000; the side gives the sign")),
+        (request(symbol="X"), view(), ("contract", nan, nan, nan, 0, "*",
+            "'X' is not a listed contract; use an id of the chain")),
+        (request(price="100.02"), view(), ("price", nan, nan, nan, 0, "*",
+            "price 100.02 is not a multiple of the tick 0.05; round it")),
+        (request(price=None), view(), ("price", nan, nan, nan, 0, "*",
+            "price None is not between 0 and 1000000000; a LIMIT order needs one")),
+        (request(), view(session_open=False), ("session", nan, nan, nan, 0, "*",
+            "the exchange's session is closed; send the order when it is open")),
+        (request(order_type=OrderType.MARKET, price=None), view(), ("order_type", nan, nan, nan, 0, "*",
+            "the exchange refuses MARKET orders of algorithms; send a marketable LIMIT instead")),
+        (request(), view(breaker=HALTED), ("market_halt", nan, nan, nan, 0, "*",
+            "the market is halted, so no order can leave; wait for the end of the halt")),
+        (request(), view(breaker=TWICE), ("breaker", nan, nan, nan, 0, "*",
+            f"the breaker is tripped (daily_loss_limit: a; vix_spike: b); {REDUCE}, or have it reset")),
+        (request(), view(breaker=BreakerState(BreakerStatus.TRIPPED)), ("breaker", nan, nan, nan, 0, "*",
+            f"the breaker is tripped (cause not recorded); {REDUCE}, or have it reset")),
+        (request(), view(breaker=PARTS), ("breaker_scope", nan, nan, nan, 0, "main/manual",
+            f"main/manual is shut (loss_streak: 5 in a row); {REDUCE} there, or have it reset")),
+        (request(), view(blind=True), ("blind", nan, nan, nan, 0, "*",
+            f"there is no trusted market data (data_failure); {REDUCE}, or wait for the feed")),
+        (request(), replace(view(), limits=WITHOUT), ("limits", nan, nan, nan, 0, "*",
+            "no limit is loaded for vix, stale; with no limits nothing trades")),
+        (request(), view(disabled_strategies=("manual",)), ("disabled_strategy", nan, nan, nan, 0, "*",
+            "strategy manual is disabled; a named person must enable it again")),
+        (request(price="110"), view(), ("price_band", 0.05, 0.0, 0.1, 0, "*",
+            "price 110 is 10.00% from 100, the limit is 5.00%; give 95.00 to 105.00")),
+        (request(BUY, price="90"), view(), ("price_band", 0.05, 0.0, 0.1, 0, "*",
+            "price 90 is 10.00% from 100, the limit is 5.00%; give 95.00 to 105.00")),
+        (request(), view(last=nan, bid=nan), ("price_band", nan, nan, nan, 0, "*",
+            f"no simulated price of {CALL.id} is known to compare with; wait for a quote")),
+        (request(), view(quote_age_s=12.34), ("stale", 10, 12.34, 12.34, 0, "*",
+            f"the quote of {CALL.id} is 12.3 s old, the limit is 10 s; wait for a fresh one")),
+        (request(), view(quote_age_s=nan), ("stale", 10, nan, nan, 0, "*",
+            f"the quote of {CALL.id} is unknown, the limit is 10 s; wait for a fresh one")),
+        (request(), view(recent=(order(SELL, LOT, at=NOW - 2 * SECOND),)), ("duplicate_order", 5, 2.0, 2.0, 0, "*",
+            "an equal order was sent 2.0 s ago, the limit is 5 s; wait, or change it")),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)  # fmt: skip
+def test_a_refusal_is_told_whole(asked: OrderRequest, at: GateView, told: tuple[Any, ...]) -> None:
+    refusal = check(asked, at).refusal
+    assert refusal is not None
+    said = (refusal.limit_name, refusal.largest_quantity, refusal.scope, refusal.detail)
+    assert said == (told[0], *told[4:])
+    assert (refusal.limit, refusal.before, refusal.after) == pytest.approx(told[1:4], nan_ok=True)
+
+
+def test_the_edges_of_the_freeze_quantity_and_the_band_are_taken() -> None:
+    assert check(request(quantity=3 * LOT), view(contract=FROZEN)).accepted
+    exact = changed(CALL, freeze_quantity=3 * LOT)
+    assert check(request(quantity=3 * LOT), view(contract=exact)).accepted
+    for price in ("95", "105"):
+        assert check(request(price=price), view()).accepted
+        assert check(request(BUY, price=price), view()).accepted
+
+
+def test_an_override_of_a_scopes_cause_lets_an_order_pass_there_and_the_next_scope_is_still_asked() -> None:
+    override = Override(("loss_streak",), NOW + SECOND, "ann", "x")
+    assert check(request(), view(breaker=changed(PARTS, override=override))).accepted
+    other = changed(STREAK, limit_name="daily_loss", scope="main")
+    both = BreakerState(partial=(*PARTS.partial, other), override=override)
+    refusal = check(request(), view(breaker=both)).refusal
+    assert refusal is not None
+    assert refusal.scope == "main"

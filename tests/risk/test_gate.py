@@ -218,3 +218,37 @@ def test_the_desks_view_has_one_funds_position_and_every_funds_greeks() -> None:
     at = view(resting=(theirs, order(BUY, LOT)), scope="*", fund="main")
     assert at.working(CALL.id) == (LOT,)
     assert [units for units, _ in at.moves] == [-2 * LOT, LOT]
+
+
+def test_passes_says_what_check_decides_while_stopped_under_an_override_and_in_a_part() -> None:
+    override = Override(("order_lots", "net_delta"), NOW + SECOND, "ann", "x")
+    late = Override(override.limits, NOW, "ann", "x")
+    tight = view(scope="main/demo", limits={"net_delta": 1})
+    part = replace(tight, limits={"net_delta": 1.0})
+    views = (
+        view(), view(breaker=STOPPED), holding(2 * LOT, breaker=STOPPED), holding(-2 * LOT, breaker=STOPPED),
+        view(breaker=BreakerState(override=override)), view(breaker=BreakerState(override=late)),
+        view(parts=(part,)), view(parts=(part,), breaker=BreakerState(override=override)),
+        view(quote_age_s=60.0), view(limits={"order_lots": 1}),
+    )  # fmt: skip
+    decided = set()
+    for at in views:
+        for side in (BUY, SELL):
+            for lots in (1, 2, 6):
+                asked = request(side, lots * LOT)
+                verdict = check(asked, at)
+                assert passes(asked, at) == verdict.accepted, (side, lots, verdict)
+                decided.add((verdict.accepted, verdict.reduces_only))
+    assert decided == {(True, True), (True, False), (False, False)}
+
+
+def test_an_override_lets_the_limit_that_it_names_pass_until_it_expires() -> None:
+    override = Override(("order_lots",), NOW + 1, "ann", "x")
+    large = request(quantity=6 * LOT)
+    free = view(breaker=BreakerState(override=override), limits={"net_delta": 1e9, "net_gamma": 1e9, "net_vega": 1e9})
+    at_once = check(large, free)
+    assert at_once.accepted, at_once.refusal
+    refused = check(large, replace(free, at=NOW + 1)).refusal
+    assert refused is not None
+    assert refused.limit_name == "order_lots"
+    assert refused.largest_quantity == 5 * LOT

@@ -1,4 +1,5 @@
 from math import inf, nan
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -97,3 +98,42 @@ def test_data_that_would_trip_before_it_warns_is_refused() -> None:
     with pytest.raises(InputError, match="stale_warn: 11 is above stale, 10"):
         validate({**defaults(), "stale_warn": 11, "stale": 10})
     assert validate({"stale": 2}, whole=False) == {"stale": 2.0}
+
+
+NAMES = ", ".join(BY_NAME)
+
+
+@pytest.mark.parametrize(
+    ("limits", "whole", "words"),
+    [
+        ({}, True, f"limits: none are loaded, so nothing may trade; set {NAMES}"),
+        (
+            {name: value for name, value in defaults().items() if name not in ("vix", "stale")}, True,
+            "vix: has no limit; set it, loosely if you must, but knowingly",
+        ),
+        ({"n" * 50: 1}, False, f"{'n' * 40}: is not a limit; use one of {NAMES}"),
+        ({"vix": True}, False, "vix: True is not a finite number; give points, such as 40"),
+        ({"vix": "40"}, False, "vix: '40' is not a finite number; give points, such as 40"),
+        ({"vix": inf}, False, "vix: inf is not a finite number; give points, such as 40"),
+        ({"vix": -1}, False, "vix: -1 is negative; give points, such as 40"),
+        ({"drawdown": 8}, False, "drawdown: 8 is more than the whole; limits are fractions: write 0.03 for 3 %"),
+        ({"positions": 2.5}, False, "positions: 2.5 is not a whole number; give count, such as 20"),
+        ({"stale_warn": 11, "stale": 10}, False, "stale_warn: 11 is above stale, 10; warn no later than it trips"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_a_limit_is_said_with_the_remedy(limits: dict[str, Any], whole: bool, words: str) -> None:
+    with pytest.raises((ConfigurationError, InputError)) as refused:
+        validate(limits, whole=whole)
+    assert str(refused.value) == words
+
+
+def test_the_edges_of_what_can_be_a_limit_are_taken() -> None:
+    edges = {"drawdown": 1, "positions": 0, "vix": 0, "stale_warn": 10, "stale": 10}
+    taken = validate(edges, whole=False)
+    assert taken == {"drawdown": 1.0, "positions": 0.0, "vix": 0.0, "stale_warn": 10.0, "stale": 10.0}
+    assert all(type(value) is float for value in taken.values())
+    # Without its other half neither is too late.
+    assert validate({"stale_warn": 11}, whole=False) == {"stale_warn": 11.0}
+    assert validate({"stale": 0.0}, whole=False) == {"stale": 0.0}
+    assert validate(dict(reversed(defaults().items()))) == defaults()
+    assert list(validate(dict(reversed(defaults().items())))) == list(BY_NAME)

@@ -2,7 +2,7 @@ from math import inf, nan
 
 import pytest
 
-from sidecar.domain.breaker import Trigger
+from sidecar.domain.breaker import Cause, Trigger
 from sidecar.domain.errors import ConfigurationError
 from sidecar.domain.report import LimitLine, LimitStatus
 from sidecar.risk.limits import BY_NAME, WATCHED, Basis, Limit, Measures, defaults
@@ -127,3 +127,32 @@ def test_a_cause_names_limit_scope_and_value(scope: str, where: str) -> None:
     )  # fmt: skip
     assert where in found.detail
     assert found.scope == scope
+
+
+def test_nothing_is_confirmed_by_nothing() -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        evaluate("*", Measures(), defaults(), {}, 0)
+    assert str(refused.value) == "confirmations: 0 would trip on nothing; give 1 or more"
+
+
+def test_a_first_breach_is_the_first_of_its_confirmations() -> None:
+    (first,) = evaluate("main", Measures(daily_loss=0.05, trusted=True), {"daily_loss": 0.03}, {}, 3)
+    assert first == LimitLine("daily_loss", "main", 0.05, 0.03, 0.05 / 0.03, LimitStatus.WARN, 1)
+    (third,) = evaluate("main", Measures(daily_loss=0.05, trusted=True), {"daily_loss": 0.03}, {"daily_loss": 2}, 3)
+    assert (third.status, third.confirmations) == (LimitStatus.BREACH, 3)
+
+
+def test_an_unknown_value_keeps_its_scope_its_limit_and_its_count() -> None:
+    (found,) = evaluate("main/demo", Measures(trusted=True), {"daily_loss": 0.03}, {"daily_loss": 2}, 3)
+    assert (found.name, found.scope, found.limit, found.status) == ("daily_loss", "main/demo", 0.03, "unknown")
+    assert (found.value != found.value, found.utilization != found.utilization, found.confirmations) == (True, True, 2)
+
+
+@pytest.mark.parametrize(
+    ("scope", "where"), [("*", "the desk"), ("main", "fund main"), ("main/demo", "main/demo"), ("a/*/N", "a/*/N")]
+)
+def test_a_cause_says_what_is_beyond_which_limit_of_whom(scope: str, where: str) -> None:
+    told = LimitLine("drawdown", scope, 0.0912345678, 0.08, 1.14, LimitStatus.BREACH, 3)
+    detail = f"fall from the highest equity of {where} is 0.0912346 fraction, the limit is 0.08"
+    limits = ("drawdown", 0.08, 0.0912345678, "main")
+    assert cause(told, 7, "main") == Cause(Trigger.DRAWDOWN_LIMIT, 7, "desk", detail, *limits)

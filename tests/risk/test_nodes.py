@@ -120,3 +120,29 @@ def test_a_change_that_cannot_be_says_why(changes: dict[str, float | None], scop
 def test_where_nothing_is_set_there_is_nothing_to_take_away() -> None:
     with pytest.raises(InputError, match="nothing is set there"):
         changed({}, {"positions": None}, LEAF)
+
+
+@pytest.mark.parametrize(
+    ("before", "changes", "scope", "words"),
+    [
+        ({}, {"vix": 1.0}, PARTS[0],
+         "vix: cannot be measured in a/demo; use one of " + ", ".join(measurable(PARTS[0]))),
+        (defaults(), {"vix": None}, DESK,
+         "vix: is a limit of the desk, which has all; loosen it, if you must, but knowingly"),
+        ({"vix": 1.0, "stale": 2.0}, {"positions": None}, Scope("a"),
+         "positions: is not set in a; set there are vix, stale"),
+        ({}, {"p" * 50: None}, Scope("a"), f"{'p' * 40}: is not set in a; nothing is set there"),
+    ],
+)  # fmt: skip
+def test_a_change_that_cannot_be_is_said_with_the_remedy(
+    before: dict[str, float], changes: dict[str, float | None], scope: Scope, words: str
+) -> None:
+    with pytest.raises(InputError) as refused:
+        changed(before, changes, scope)
+    assert str(refused.value) == words
+
+
+def test_a_part_may_hold_some_limits_and_the_desk_all() -> None:
+    assert changed({}, {"positions": 3}, PARTS[0]) == {"positions": 3.0}
+    assert changed({"positions": 3.0}, {"positions": None}, PARTS[0]) == {}
+    assert changed(defaults(), {"vix": 41}, DESK) == {**defaults(), "vix": 41.0}
