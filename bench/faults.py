@@ -7,6 +7,7 @@ python -m bench.faults torn [COUNT]        so many damages of each file in each 
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
@@ -66,10 +67,15 @@ def counted(states: dict[str, int]) -> str:
 
 
 def main() -> None:
-    """One of the two tables."""
+    """Both tables, or one of them."""
     made = {"kills": (kills, 1_000), "torn": (torn, 40)}
-    make, count = made[sys.argv[1]]
-    make(int(sys.argv[2]) if len(sys.argv) > 2 else count)
+    asked = argparse.ArgumentParser(prog="python -m bench.faults", description=__doc__)
+    asked.add_argument("table", nargs="?", choices=made, help="one table alone")
+    asked.add_argument("count", nargs="?", type=int, help="how many kills (1,000), or damages of each kind (40)")
+    given = asked.parse_args()
+    for name in [given.table] if given.table else made:
+        make, count = made[name]
+        make(given.count or count)
 
 
 if __name__ == "__main__":

@@ -132,6 +132,7 @@ def positions(report: DeskReport) -> dict[str, Any]:
         "total_unrealized_pnl": report.total.unrealized_pnl,
         "totals": _fields(report.total),
         "awaiting_settlement": report.awaiting_settlement,
+        "closing": [{**_fields(line), "since": iso(line.since)} for line in report.closing],
         "simulated": report.simulated,
         "timestamp": report.timestamp,
     }

@@ -118,13 +118,14 @@ async def settled(ports: Ports, command: CommandEvent, outcome: Outcome, wait_s:
 async def flattened(ports: Ports, command: CommandEvent, outcome: Outcome, wait_s: float) -> list[dict[str, Any]]:
     """A line for each position that is being closed, when all are flat or ``wait_s`` seconds have passed.
 
-    A position counts as closed only when a report after the command no longer holds it. Its ``fill`` is what the order
-    of this answer did; null when it did nothing (another order closed the position) or is not in the report.
+    A position counts as closed only when a report after the command neither holds it nor closes it any more, which is
+    when the venue has said so too. Its ``fill`` is what the order of this answer did; null when it did nothing (another
+    order closed the position) or is not in the report.
     """
     until = asyncio.get_running_loop().time() + wait_s
     while True:
         report = after(ports, command)
-        held = None if report is None else {line.id for line in report.positions}
+        held = None if report is None else _open(report)
         flat = [held is not None and row[0] not in held for row in outcome.closed]
         if all(flat) or asyncio.get_running_loop().time() >= until:
             fills = {order.id: _filled(order) for order in _shown(report)}
@@ -139,6 +140,10 @@ async def flattened(ports: Ports, command: CommandEvent, outcome: Outcome, wait_
                 for (at, order, why), ok in zip(outcome.closed, flat, strict=True)
             ]
         await asyncio.sleep(_LOOK_EVERY_S)
+
+
+def _open(report: DeskReport) -> set[str]:
+    return {line.id for line in report.positions} | {line.position_id for line in report.closing}
 
 
 def after(ports: Ports, command: CommandEvent) -> DeskReport | None:

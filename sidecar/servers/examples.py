@@ -97,6 +97,17 @@ POSITIONS = {
     "positions": [POSITION],
     "total_positions": 1,
     "total_unrealized_pnl": 228.75,
+    "closing": [
+        {
+            "position_id": POSITION["id"],
+            "quantity": 75,
+            "actor": "trader/5f0c2a91",
+            "reason": "target reached",
+            "since": AT,
+            "tries": 1,
+            "detail": "sent",
+        }
+    ],
     "simulated": True,
     "timestamp": AT,
 }
