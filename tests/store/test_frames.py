@@ -18,6 +18,7 @@ from sidecar.store.frames import (
     Ending,
     Head,
     Slot,
+    chained,
     decode_slots,
     encode,
     encode_header,
@@ -170,3 +171,13 @@ def test_an_epoch_of_the_wrong_length_and_a_payload_beyond_the_limit_are_refused
         encode_header(b"abc")
     with pytest.raises(ValueError, match="at most 16777216 bytes"):
         encode(1, bytes(MAX_PAYLOAD + 1), bytes(32))
+
+
+@given(st.lists(st.binary(max_size=50), max_size=20))
+def test_records_that_are_chained_are_those_that_a_journal_of_them_holds(payloads: list[bytes]) -> None:
+    epoch = b"0123456789abcdef"
+    parts, digest = [encode_header(epoch)], genesis(epoch)
+    for seq, payload in enumerate(payloads, 1):
+        frame, digest = encode(seq, payload, digest)
+        parts.append(frame)
+    assert chained(epoch, payloads) == scan(b"".join(parts)).records

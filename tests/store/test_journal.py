@@ -229,6 +229,29 @@ def test_all_who_wait_for_a_failed_sync_are_told(path: Path) -> None:
     assert outcomes(futures) == ([], 500)
 
 
+def test_who_comes_while_a_sync_is_failing_is_told_too(path: Path) -> None:
+    Journal.open(path, epoch=EPOCH).close()
+    begun, fail = threading.Event(), threading.Event()
+
+    class Hanging(Disk):
+        def fdatasync(self, fd: int) -> None:
+            if armed:
+                begun.set()
+                assert fail.wait(30)
+                raise OSError(errno.EIO, "gone")
+            super().fdatasync(fd)
+
+    armed = False
+    with Journal.open(path, epoch=EPOCH, io=Hanging()) as journal:
+        armed = True
+        first = journal.append(b"first")
+        assert begun.wait(30)
+        later = [journal.append(b"later") for _ in range(3)]
+        fail.set()
+        assert outcomes([first, *later]) == ([], 4)
+    assert payloads_of(path) == []
+
+
 def test_a_short_write_is_continued(path: Path) -> None:
     for nth in range(1, 7):
         disk = FailingDisk("pwrite", nth, "short")
