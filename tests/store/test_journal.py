@@ -3,6 +3,7 @@
 import errno
 import os
 import random
+import stat
 import subprocess
 import sys
 import threading
@@ -15,11 +16,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sidecar.domain.errors import JournalFailed
+from sidecar.domain.errors import JournalDamaged, JournalFailed
 from sidecar.store.disk import Disk
-from sidecar.store.frames import MAX_PAYLOAD
+from sidecar.store.frames import MAX_PAYLOAD, SLOT_BYTES, SLOT_STRIDE, Head, decode_slots
 from sidecar.store.journal import Journal
-from sidecar.store.recovery import verified
+from sidecar.store.recovery import head_path, newest, verified
 
 EPOCH = b"0123456789abcdef"
 
@@ -398,3 +399,108 @@ def test_a_full_disk_is_a_typed_error_and_opening_again_with_space_goes_on(path:
 def test_a_folder_that_is_not_there_is_a_typed_error(path: Path) -> None:
     with pytest.raises(JournalFailed, match="cannot be opened"):
         Journal.open(path.parent / "missing" / "journal.log", epoch=EPOCH)
+
+
+class Watching(Disk):
+    """The real disk; ``heads`` are the places in the head file that were written, by slot."""
+
+    def __init__(self) -> None:
+        self.heads: list[int] = []
+
+    def pwrite(self, fd: int, data: bytes | memoryview, offset: int) -> int:
+        if len(data) == SLOT_BYTES:
+            self.heads.append(offset // SLOT_STRIDE)
+        return super().pwrite(fd, data, offset)
+
+
+def test_a_head_is_never_written_over_the_newest_one(path: Path) -> None:
+    for appends in (1, 2, 1, 3, 0, 1):
+        before = decode_slots(head_path(path).read_bytes()) if head_path(path).exists() else None
+        disk = Watching()
+        with Journal.open(path, epoch=EPOCH, io=disk) as journal:
+            for number in range(appends):
+                journal.append(b"event %d" % number).result(timeout=30)
+        assert len(disk.heads) == appends
+        assert set(disk.heads) <= {0, 1}
+        assert all(one != two for one, two in pairwise(disk.heads))
+        if before is not None and appends and before[0] != before[1]:
+            assert disk.heads[0] != before.index(newest(before))
+
+
+def test_the_writer_is_a_daemon_that_says_what_it_is(path: Path) -> None:
+    with Journal.open(path, epoch=EPOCH) as journal:
+        assert (journal._thread.name, journal._thread.daemon) == ("journal", True)
+
+
+def test_a_journal_is_its_owners_alone_whatever_the_umask_lets(path: Path) -> None:
+    before = os.umask(0)
+    try:
+        Journal.open(path, epoch=EPOCH).close()
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_witness_that_the_journal_does_not_pass_is_damage(path: Path) -> None:
+    with Journal.open(path, epoch=EPOCH) as journal:
+        journal.append(b"one").result(timeout=30)
+        head = journal.head
+    Journal.open(path, epoch=EPOCH, witnesses=[head]).close()
+    with pytest.raises(JournalDamaged):
+        Journal.open(path, epoch=EPOCH, witnesses=[Head(2, bytes(32))])
+
+
+def test_each_refusal_says_why(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threading, "excepthook", lambda args: None)
+    with Journal.open(path, epoch=EPOCH, pending_records=2) as journal:
+        with pytest.raises(ValueError, match=r"^there is nothing to append$"):
+            journal.append_many([])
+        assert told(journal.append_many([b"1", b"2", b"3"])).startswith("journal: too many records wait for the disk;")
+    assert told(journal.append(b"late")).startswith("journal: it is closed;")
+
+    def listener(seconds: float, records: int) -> None:
+        raise LookupError("no such metric")
+
+    with Journal.open(path, epoch=EPOCH, on_sync=listener) as ended:
+        ended.append(b"kept").result(timeout=30)
+        ended._thread.join(30)
+        assert told(ended.append(b"late")).startswith("journal: its writer has ended;")
+        ended.close()
+        assert told(ended.append(b"later")).startswith("journal: its writer has ended;")
+
+
+def test_a_group_is_told_with_how_long_it_took(path: Path) -> None:
+    seen: list[tuple[float, int]] = []
+    with Journal.open(path, epoch=EPOCH, on_sync=lambda *row: seen.append(row)) as journal:
+        journal.append_many([b"1", b"2"]).result(timeout=30)
+    assert [records for _, records in seen] == [2]
+    assert all(0.0 < seconds < 30.0 for seconds, _ in seen)
+
+
+def test_where_the_cut_fails_too_it_is_the_first_failure_that_is_told(path: Path) -> None:
+    Journal.open(path, epoch=EPOCH).close()
+
+    class Bad(Disk):
+        bad = False
+
+        def fdatasync(self, fd: int) -> None:
+            if self.bad:
+                raise OSError(errno.EIO, "the sync")
+            super().fdatasync(fd)
+
+        def ftruncate(self, fd: int, length: int) -> None:
+            if self.bad:
+                raise OSError(errno.EROFS, "the cut")
+            super().ftruncate(fd, length)
+
+    disk = Bad()
+    with Journal.open(path, epoch=EPOCH, io=disk) as journal:
+        disk.bad = True
+        assert "the sync" in told(journal.append(b"x"))
+
+
+def told(future: Future[int]) -> str:
+    """What a refused append is told."""
+    with pytest.raises(JournalFailed) as refused:
+        future.result(timeout=30)
+    return str(refused.value)
