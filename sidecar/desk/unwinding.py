@@ -147,7 +147,9 @@ def _leg(state: DeskState, position: Position, contract: Contract, asked: bool, 
         money.mark_of(state, contract.id),
     )
     out = _why_not(state, leg, contract, closable) if asked else ""
-    return replace(leg, out=out) if out else leg
+    # What the venue holds none of, or is only long of, does not bite; what it may be short of keeps its hedges.
+    harmless = out == BALANCED or state.venue_differs.get(contract.id, -1) >= 0
+    return replace(leg, out=out, harmless=harmless) if out else leg
 
 
 def _why_not(state: DeskState, leg: Leg, contract: Contract, closable: int) -> str:

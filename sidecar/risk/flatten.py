@@ -38,7 +38,8 @@ class Leg(msgspec.Struct, frozen=True):
 
     ``quantity``: signed units held, ``target`` what the plan is to leave; ``most``: units of the largest order;
     ``band``: how far a limit may stand from the last trade, a fraction of it. ``out`` is why it cannot be closed now
-    although somebody asked, empty where it can.
+    although somebody asked, empty where it can; ``harmless`` says that what so stays is no risk, so that nothing need
+    stay with it.
     """
 
     position_id: str
@@ -58,6 +59,7 @@ class Leg(msgspec.Struct, frozen=True):
     last: float
     mark: float
     out: str = ""
+    harmless: bool = False
 
     @property
     def side(self) -> Side:
@@ -115,7 +117,7 @@ def task(legs: Sequence[Leg], states: States, available: float) -> Task:
         most=tuple(leg.most for leg in legs),
         group=tuple(leg.underlying for leg in legs),
         option=tuple(leg.option for leg in legs),
-        stays=tuple(bool(leg.out) and leg.out != BALANCED for leg in legs),
+        stays=tuple(bool(leg.out) and not leg.harmless for leg in legs),
         margin=states.margin,
         worst=states.worst,
         short=lambda left, margin: -states.freed(left, margin) - spare,

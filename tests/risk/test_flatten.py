@@ -132,7 +132,7 @@ def test_a_leg_that_cannot_go_does_not_keep_others_that_may() -> None:
 
 
 def test_what_another_strategy_balances_keeps_nothing() -> None:
-    legs = [leg(0, 1), leg(1, -2), leg(2, 1, out=BALANCED)]
+    legs = [leg(0, 1), leg(1, -2), leg(2, 1, out=BALANCED, harmless=True)]
     made = plan(legs, butterfly(), 0.0, BEYOND, lambda *_: 0.0, 0.1, 1_000)
     assert len(made.steps) == 2
 
