@@ -24,6 +24,8 @@ def heard(state: DeskState, answer: VenueBook) -> None:
         here = dict.fromkeys(position.symbol for position in state.book.open_positions())
         both = {symbol: answer.positions.get(symbol, 0) for symbol in sorted({*here, *answer.positions})}
         state.venue_differs = {symbol: units for symbol, units in both.items() if units != state.book.net(symbol)}
+        since = state.venue_differs_since
+        state.venue_differs_since = {symbol: since.get(symbol, state.now) for symbol in state.venue_differs}
     held = {position.id for position in state.book.open_positions()}
     working = {order.request.symbol for order in state.working.values()}
     for key, wish in list(state.closing.items()):

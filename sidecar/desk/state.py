@@ -108,6 +108,7 @@ class DeskState:
         self.closing_waits: dict[str, tuple[object, int]] = {}
         self.venue_said_at = 0
         self.venue_differs: dict[str, int] = {}
+        self.venue_differs_since: dict[str, int] = {}
         self.asking = Asking()
         self.last_drill_at = 0
         self.settlements: dict[tuple[str, str], Settlement] = {}

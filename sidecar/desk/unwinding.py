@@ -15,6 +15,7 @@ from sidecar.book.position import Position
 from sidecar.desk import money
 from sidecar.desk.session import expired, is_open
 from sidecar.desk.state import DeskState
+from sidecar.domain.clock import SECOND
 from sidecar.domain.commands import ClosePositions, PlanClose
 from sidecar.domain.contracts import Contract, Kind
 from sidecar.domain.errors import DeskError, InputError
@@ -28,6 +29,8 @@ from sidecar.risk.states import States
 
 #: States that are looked at for a plan that a person reads, and for the next order of a close that is under way.
 SHOWN, WORKED = 2_000, 150
+#: How long a difference with the venue lasts before it is more than a late reply.
+_LASTING = 30 * SECOND
 
 
 class Ready(NamedTuple):
@@ -147,9 +150,16 @@ def _leg(state: DeskState, position: Position, contract: Contract, asked: bool, 
         money.mark_of(state, contract.id),
     )
     out = _why_not(state, leg, contract, closable) if asked else ""
-    # What the venue holds none of, or is only long of, does not bite; what it may be short of keeps its hedges.
-    harmless = out == BALANCED or state.venue_differs.get(contract.id, -1) >= 0
-    return replace(leg, out=out, harmless=harmless) if out else leg
+    return replace(leg, out=out, harmless=out == BALANCED or _void(state, contract)) if out else leg
+
+
+def _void(state: DeskState, contract: Contract) -> bool:
+    """Whether the venue has long said that it holds none of what the desk has, or is only long of it.
+
+    What it may be short of keeps its hedges; and a difference of a moment is a reply that is late.
+    """
+    since = state.venue_differs_since.get(contract.id, state.now)
+    return state.venue_differs.get(contract.id, -1) >= 0 and state.now - since >= _LASTING
 
 
 def _why_not(state: DeskState, leg: Leg, contract: Contract, closable: int) -> str:
