@@ -23,7 +23,7 @@ from bench.loop import table
 from sidecar.book.positions import Position
 from sidecar.desk import unwinding
 from sidecar.desk.fills import take_fill
-from sidecar.desk.money import mark_of
+from sidecar.desk.holdings import mark_of
 from sidecar.desk.step import step
 from sidecar.domain.clock import SECOND
 from sidecar.domain.commands import Stop
@@ -85,13 +85,13 @@ class Pit:
             told.append(OrderCancelled(at, order.id, "immediate or cancel: the rest found no match"))
         return tuple(told)
 
-    def cancel(self, order: Order, at: int) -> tuple[VenueEvent, ...]:  # noqa: ARG002
+    def cancel(self, order: Order, at: int) -> tuple[VenueEvent, ...]:  # noqa: ARG002  the port names it
         return ()
 
-    def on_market(self, event: MarketEvent) -> tuple[VenueEvent, ...]:  # noqa: ARG002
+    def on_market(self, event: MarketEvent) -> tuple[VenueEvent, ...]:  # noqa: ARG002  the port names it
         return ()
 
-    def on_time(self, at: int) -> tuple[VenueEvent, ...]:  # noqa: ARG002
+    def on_time(self, at: int) -> tuple[VenueEvent, ...]:  # noqa: ARG002  the port names it
         return ()
 
     def book(self, at: int, orders: Sequence[Order] = ()) -> VenueBook:

@@ -16,7 +16,7 @@ from bench.loop import table
 from sidecar.desk import unwinding
 from sidecar.desk.config import DeskConfig
 from sidecar.desk.fills import take_fill
-from sidecar.desk.money import mark_of
+from sidecar.desk.holdings import mark_of
 from sidecar.desk.state import DeskState
 from sidecar.desk.step import step
 from sidecar.domain.clock import SECOND, at_local

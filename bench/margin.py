@@ -20,7 +20,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from bench.loop import CALENDAR, DAY, OPEN, REFERENCE, SPOT, contracts, quotes
-from sidecar.desk import money
+from sidecar.desk import blocking, money
 from sidecar.desk.config import DeskConfig
 from sidecar.desk.state import DeskState
 from sidecar.desk.step import step
@@ -196,7 +196,7 @@ def decisions() -> list[str]:
 def _asked(state: DeskState, order: OrderRequest, contract: Contract) -> float:
     began = time.perf_counter()
     money.account(state, "main")
-    found = money.blocked(state, order, contract, state.working.values())
+    found = blocking.blocked(state, order, contract, state.working.values())
     position = state.book.net(contract.id, "main")
     for margin in (found.fund, found.position):
         margin(position)

@@ -84,7 +84,7 @@ def serve(folder: Path, port: int) -> None:
                 future.add_done_callback(lambda _: row.__setitem__(1, time.monotonic()))
             return future
 
-        live.submit = watched  # type: ignore[method-assign]
+        live.submit = watched  # type: ignore[method-assign]  # every stop comes by here, whoever gives it
         sidecar.start()
         alarm.watch(lambda: live.halt("signal", "bench"))
         server = uvicorn.Server(
@@ -104,9 +104,9 @@ def obey(sidecar: Sidecar, told: list[list[float]], server: uvicorn.Server) -> N
         elif word == "stops":
             answer = [row for row in told if row[1]]
         elif word == "stick":
-            sidecar.writer._writing.acquire()  # noqa: SLF001  a write that does not come back
+            sidecar.writer._writing.acquire()  # noqa: SLF001  as a write holds it that does not come back
         elif word == "free":
-            sidecar.writer._writing.release()  # noqa: SLF001
+            sidecar.writer._writing.release()  # noqa: SLF001  it came back
         elif word == "deafen":
             for loop in gc.get_objects():
                 if isinstance(loop, asyncio.AbstractEventLoop) and loop.is_running():
@@ -180,12 +180,17 @@ class Bench:
             known = len(self.tell("stops"))
             began = time.monotonic()
             answered = give()
-            self._until(lambda known=known: len(self.tell("stops")) > known)  # type: ignore[misc]
-            shut, on_disk = self.tell("stops")[-1]
+            shut, on_disk = self._later_than(known)
             rows.append((began, shut, on_disk, answered))
             assert self.tell("reset") == "done"
-            time.sleep(0.1)
+            time.sleep(0.1)  # so that a stop does not meet the beat of the one before
         return rows
+
+    def _later_than(self, known: int) -> list[float]:
+        """The times of the stop that came after so many."""
+        self._until(lambda: len(self.tell("stops")) > known)
+        times: list[float] = self.tell("stops")[-1]
+        return times
 
     def by_http(self) -> float:
         answer = self.http.post("/emergency/stop", json={"reason": "bench"}, headers=self.headers)

@@ -71,22 +71,22 @@ class Silent:
 
     name = "recorded"
 
-    def send(self, order: Order, contract: Contract, at: int) -> tuple[VenueEvent, ...]:  # noqa: ARG002
+    def send(self, order: Order, contract: Contract, at: int) -> tuple[VenueEvent, ...]:  # noqa: ARG002  the port names it
         return ()
 
-    def cancel(self, order: Order, at: int) -> tuple[VenueEvent, ...]:  # noqa: ARG002
+    def cancel(self, order: Order, at: int) -> tuple[VenueEvent, ...]:  # noqa: ARG002  the port names it
         return ()
 
-    def on_market(self, event: MarketEvent) -> tuple[VenueEvent, ...]:  # noqa: ARG002
+    def on_market(self, event: MarketEvent) -> tuple[VenueEvent, ...]:  # noqa: ARG002  the port names it
         return ()
 
-    def on_time(self, at: int) -> tuple[VenueEvent, ...]:  # noqa: ARG002
+    def on_time(self, at: int) -> tuple[VenueEvent, ...]:  # noqa: ARG002  the port names it
         return ()
 
-    def book(self, at: int, orders: Sequence[Order] = ()) -> VenueBook | None:  # noqa: ARG002
+    def book(self, at: int, orders: Sequence[Order] = ()) -> VenueBook | None:  # noqa: ARG002  the port names it
         return None
 
-    def restore(self, positions: Mapping[str, int]) -> None:  # noqa: ARG002
+    def restore(self, positions: Mapping[str, int]) -> None:  # noqa: ARG002  the port names it
         return
 
 

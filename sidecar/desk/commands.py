@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from sidecar.desk import closing, heartbeats, limiting, orders, resetting, wishes
 from sidecar.desk.halting import DRILL, cancel_working
 from sidecar.desk.state import DeskState
@@ -27,36 +30,10 @@ from sidecar.domain.report import OutcomeStatus
 from sidecar.risk import breaker
 
 
-def obey(state: DeskState, command: CommandEvent) -> None:  # noqa: C901  one row a command
+def obey(state: DeskState, command: CommandEvent) -> None:
     """Do what a command says, or answer why not; an :class:`InputError` of a room below becomes the answer."""
     try:
-        match command:
-            case PlaceOrder():
-                orders.place(state, command)
-            case CancelOrder():
-                orders.cancel(state, command)
-            case CancelAll():
-                orders.cancel_all(state, command)
-            case Stop():
-                stop(state, command)
-            case Disable():
-                disable(state, command)
-            case Reset():
-                resetting.reset(state, command)
-            case EnableOverride():
-                _decide(state, command, breaker.enable_override(
-                    state.breaker, state.now, command.actor, command.reason, command.limits, command.expires_at
-                ))  # fmt: skip
-            case DisableOverride():
-                _decide(state, command, breaker.disable_override(
-                    state.breaker, state.now, command.actor, command.reason or "no reason given"
-                ))  # fmt: skip
-            case ChangeLimits():
-                limiting.change(state, command)
-            case Heartbeat():
-                heartbeats.obey(state, command)
-            case ClosePositions():
-                closing.close(state, command)
+        _OBEYED[type(command)](state, command)
     except InputError as error:
         state.answer(command, OutcomeStatus.INVALID, str(error))
 
@@ -93,3 +70,29 @@ def _decide(state: DeskState, command: CommandEvent, decision: breaker.Decision)
         return
     state.note_breaker(decision.state, decision.event)
     state.answer(command, OutcomeStatus.DONE, f"breaker is {decision.state.status}")
+
+
+def _enable_override(state: DeskState, command: EnableOverride) -> None:
+    asked = (command.actor, command.reason, command.limits, command.expires_at)
+    _decide(state, command, breaker.enable_override(state.breaker, state.now, *asked))
+
+
+def _disable_override(state: DeskState, command: DisableOverride) -> None:
+    reason = command.reason or "no reason given"
+    _decide(state, command, breaker.disable_override(state.breaker, state.now, command.actor, reason))
+
+
+#: Every command that changes the desk, and who obeys it.
+_OBEYED: Mapping[type, Callable[[DeskState, Any], None]] = {
+    PlaceOrder: orders.place,
+    CancelOrder: orders.cancel,
+    CancelAll: orders.cancel_all,
+    Stop: stop,
+    Disable: disable,
+    Reset: resetting.reset,
+    EnableOverride: _enable_override,
+    DisableOverride: _disable_override,
+    ChangeLimits: limiting.change,
+    Heartbeat: heartbeats.obey,
+    ClosePositions: closing.close,
+}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import isfinite, nan
 
 from sidecar.book import pnl
-from sidecar.desk import money, session
+from sidecar.desk import holdings, money, session
 from sidecar.desk.state import DeskState
 from sidecar.domain import clock
 from sidecar.domain.analytics import VolQuality
@@ -27,7 +27,7 @@ def position_lines(state: DeskState) -> tuple[PositionLine, ...]:
         symbol = position.symbol
         row = state.board.universe.rows[symbol]
         quote = state.board.last(symbol)
-        mark = money.mark_of(state, symbol)
+        mark = holdings.mark_of(state, symbol)
         quantity = position.quantity
         unrealized = pnl.unrealized(position, mark)
         cost = abs(float(position.cost))

@@ -9,7 +9,6 @@ from typing import NamedTuple
 from sidecar.book import capital, pnl
 from sidecar.book.capital import Holding, Margin, Prices
 from sidecar.book.positions import Position
-from sidecar.desk.blocking import Blocked, blocked
 from sidecar.desk.holdings import NOTHING, Shares, asked_prices, base, book_of, look, mark_of, point
 from sidecar.desk.margins import Margins
 from sidecar.desk.state import DeskState
@@ -17,19 +16,6 @@ from sidecar.domain.contracts import Contract
 from sidecar.domain.orders import OrderRequest
 from sidecar.domain.scopes import Scope
 from sidecar.risk.portfolio import alone
-
-__all__ = [
-    "Account",
-    "Blocked",
-    "account",
-    "blocked",
-    "look",
-    "margin_of",
-    "margin_used",
-    "mark_of",
-    "used",
-    "used_after",
-]
 
 
 class Account(NamedTuple):

@@ -7,7 +7,7 @@ import msgspec
 from sidecar.desk import wishes
 from sidecar.desk.halting import ask_cancel, cancel_working
 from sidecar.desk.state import DeskState
-from sidecar.desk.views import unit_greeks, view
+from sidecar.desk.views import view
 from sidecar.domain.clock import to_datetime
 from sidecar.domain.commands import CancelAll, CancelOrder, PlaceOrder
 from sidecar.domain.contracts import Contract, Kind
@@ -16,8 +16,6 @@ from sidecar.domain.orders import Order, OrderRequest, OrderState
 from sidecar.domain.report import OutcomeStatus, Refusal, SendOrder
 from sidecar.domain.scopes import ANY
 from sidecar.risk import gate
-
-__all__ = ["cancel", "cancel_all", "contract_of", "place", "submit", "unit_greeks", "view"]
 
 #: What a journal record can hold; the gate refuses far less.
 _MOST = 2**53

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from sidecar.book import capital, pnl
 from sidecar.book.fees import charges
 from sidecar.book.position import Position
-from sidecar.desk import money
+from sidecar.desk import holdings, money
 from sidecar.desk.session import expired, is_open
 from sidecar.desk.state import DeskState
 from sidecar.domain.clock import SECOND
@@ -95,8 +95,8 @@ def states(state: DeskState, own: Sequence[Position]) -> States:
     """What a fund blocks and can lose with any part of the positions ``own`` left, at the newest valuation."""
     contracts = [state.contracts[position.symbol] for position in own]
     symbols = list(dict.fromkeys(position.symbol for position in own))
-    marks = [money.mark_of(state, position.symbol) for position in own]
-    margins = money.look(state)
+    marks = [holdings.mark_of(state, position.symbol) for position in own]
+    margins = holdings.look(state)
     one = margins.of(symbols)
     premium = [capital.held([p], c, mark).premium for p, c, mark in zip(own, contracts, marks, strict=True)]
     profit = [_profit(p, c, mark) for p, c, mark in zip(own, contracts, marks, strict=True)]
@@ -147,7 +147,7 @@ def _leg(state: DeskState, position: Position, contract: Contract, asked: bool, 
         quote.bid if quote else nan,
         quote.ask if quote else nan,
         quote.last if quote else nan,
-        money.mark_of(state, contract.id),
+        holdings.mark_of(state, contract.id),
     )
     out = _why_not(state, leg, contract, closable) if asked else ""
     return replace(leg, out=out, harmless=out == BALANCED or _void(state, contract)) if out else leg

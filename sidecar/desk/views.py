@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from math import nan
 
-from sidecar.desk import foreseeing, money
+from sidecar.desk import blocking, foreseeing, holdings, money
 from sidecar.desk.holdings import look, worked
 from sidecar.desk.measuring import in_scope
 from sidecar.desk.session import is_open
@@ -43,7 +43,7 @@ def view(
     fund = request.fund_id
     account = money.account(state, fund)
     resting = (*(order for order in state.working.values() if order.request.fund_id == fund), *sent)
-    blocked = money.blocked(state, request, contract, resting)
+    blocked = blocking.blocked(state, request, contract, resting)
     position = state.book.net(contract.id, fund)
     used = blocked.fund(position)
     own = GateView(
@@ -55,7 +55,7 @@ def view(
         bid=quote.bid if quote else nan,
         ask=quote.ask if quote else nan,
         last=quote.last if quote else nan,
-        mark=money.mark_of(state, contract.id),
+        mark=holdings.mark_of(state, contract.id),
         quote_age_s=max(0.0, (state.now - quote.at) / SECOND) if quote else nan,
         position=position,
         resting=resting,
@@ -104,7 +104,7 @@ def _part(state: DeskState, scope: Scope, request: OrderRequest, contract: Contr
         for position in state.book.open_positions()
         if scope.covers(position.fund_id, position.strategy, state.contracts[position.symbol].underlying)
     ]
-    blocked = money.blocked(state, request, contract, resting, scope)
+    blocked = blocking.blocked(state, request, contract, resting, scope)
     position = sum(one.quantity for one in held if one.symbol == contract.id)
     book = FLAT
     for one in held:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
 
-from sidecar.desk import money, orders
+from sidecar.desk import money, orders, views
 from sidecar.desk.state import DeskState
 from sidecar.domain.commands import WhatIf
 from sidecar.domain.contracts import Contract, Kind
@@ -47,7 +47,7 @@ def impact_of(state: DeskState, requests: Sequence[OrderRequest], contracts: Seq
         key = (number, *(one.quantity for one in before))
         if key not in seen:
             sent = tuple(_sent(state, one) for one in before if one.quantity and one.fund_id == request.fund_id)
-            seen[key] = orders.view(state, request, contracts[number], sent=sent)
+            seen[key] = views.view(state, request, contracts[number], sent=sent)
         return seen[key]
 
     judged: list[OrderImpact] = []
@@ -91,7 +91,7 @@ def _fund(state: DeskState, fund_id: str, requests: Iterable[OrderRequest]) -> F
     moved = dict(greeks)
     for name, request in zip(names, own, strict=True):
         after[request.symbol] = after.get(request.symbol, 0) + request.signed
-        moved[name] = moved[name].plus(request.signed, orders.unit_greeks(state, request.symbol))
+        moved[name] = moved[name].plus(request.signed, views.unit_greeks(state, request.symbol))
     return FundImpact(
         fund_id,
         FundState(_lines(greeks), now.used, now.available, told or tails.line(fund_id, tails.losses(held))),

@@ -52,7 +52,7 @@ WHERE ($before IS NULL OR seq < $before) AND ($actor = '' OR actor = $actor) AND
 ORDER BY seq DESC LIMIT $limit
 """
 _SAMPLED = " UNION ALL ".join(
-    f"SELECT '{table}', count(*) FROM {table}"  # noqa: S608 (names that stand here)
+    f"SELECT '{table}', count(*) FROM {table}"  # noqa: S608 (the names of this program's own tables)
     for table in ("reports", "pnl", "greeks", "positions", "quotes")
 )
 _EQUITY = """

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from sidecar.desk.orders import view
+from sidecar.desk.views import view
 from sidecar.domain.clock import SECOND
 from sidecar.domain.commands import ChangeLimits, EnableOverride, PlaceOrder
 from sidecar.domain.orders import OrderRequest, Side
