@@ -13,7 +13,7 @@ from typing import get_args
 
 from sidecar.desk.state import DeskState
 from sidecar.desk.step import step
-from sidecar.domain.commands import CancelOrder, PlaceOrder
+from sidecar.domain.commands import CancelOrder, PlaceOrder, SendSignal
 from sidecar.domain.errors import JournalFailed
 from sidecar.domain.events import (
     AnyEvent,
@@ -209,4 +209,6 @@ class Drive:
         at, request_id, actor = self.state.now, f"{name}-{self._intents}", f"strategy:{name}"
         if intent.place is not None:
             return PlaceOrder(at=at, request_id=request_id, actor=actor, request=intent.place)
+        if intent.signal is not None:
+            return SendSignal(at=at, request_id=request_id, actor=actor, request=intent.signal)
         return CancelOrder(at=at, request_id=request_id, actor=actor, order_id=intent.cancel or "", reason="strategy")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sidecar.desk import closing, heartbeats, limiting, orders, resetting, wishes
+from sidecar.desk import alerting, closing, heartbeats, limiting, orders, resetting, signalling, wishes
 from sidecar.desk.halting import DRILL, cancel_working
 from sidecar.desk.state import DeskState
 from sidecar.domain.breaker import BreakerStatus
 from sidecar.domain.commands import (
+    AcknowledgeAlert,
     CancelAll,
     CancelOrder,
     ChangeLimits,
@@ -20,7 +21,10 @@ from sidecar.domain.commands import (
     EnableOverride,
     Heartbeat,
     PlaceOrder,
+    RaiseAlert,
     Reset,
+    ResolveAlert,
+    SendSignal,
     Stop,
 )
 from sidecar.domain.errors import InputError
@@ -95,4 +99,8 @@ _OBEYED: Mapping[type, Callable[[DeskState, Any], None]] = {
     ChangeLimits: limiting.change,
     Heartbeat: heartbeats.obey,
     ClosePositions: closing.close,
+    RaiseAlert: alerting.take,
+    AcknowledgeAlert: alerting.acknowledge,
+    ResolveAlert: alerting.resolve,
+    SendSignal: signalling.take,
 }

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 
 from sidecar.book.pnl import DayBase
 from sidecar.book.position import position_id
-from sidecar.desk import halts, heartbeats, limiting, wishes
+from sidecar.desk import alerting, halts, heartbeats, limiting, performing, signalling, wishes
 from sidecar.desk.explaining import Booked
 from sidecar.desk.halting import DISABLED, DRILL, ENABLED
 from sidecar.desk.state import DeskState
 from sidecar.domain.breaker import BreakerState, BreakerStatus
 from sidecar.domain.orders import Fill, OrderState
 from sidecar.domain.records import (
+    AlertRecorded,
     AnyRecord,
     Audited,
     BreakerRecorded,
@@ -26,6 +28,7 @@ from sidecar.domain.records import (
     HeartbeatRecorded,
     LimitsRecorded,
     OrderRecorded,
+    SignalRecorded,
 )
 from sidecar.risk import breaker
 
@@ -118,34 +121,52 @@ def start_state(state: DeskState, projected: BreakerState | None, *, fresh: bool
 
 
 def _fold(state: DeskState, record: AnyRecord) -> None:
-    match record:
-        case OrderRecorded(order=order, contract=contract):
-            state.contracts.setdefault(contract.id, contract)
-            state.restore_order(order)
-        case BreakerRecorded(event=event, state=after):
-            halts.fold_breaker(state, event, after)
-            state.breaker_events.append(event)
-        case Halted():
-            halts.fold_halt(state, record)
-        case HeartbeatRecorded():
-            heartbeats.restore(state, record)
-        case LimitsRecorded():
-            limiting.fold(state, record)
-        case EquityMarked(day=day, peak=peak, opening=opening, max_drawdown=deepest, capital=capital):
-            state.recorded_capital = capital
-            state.day = day
-            state.peak = {fund: float(value) for fund, value in peak.items()}
-            state.base = DayBase(day, dict(opening))
-            state.max_drawdown = dict(deepest)
-            state.marked_at = record.at
-        case Audited(action=action, subject=strategy) if action == DISABLED:
-            state.disabled.add(strategy)
-        case Audited(action=action, subject=strategy) if action == ENABLED:
-            state.disabled.discard(strategy)
-            state.book.forgive(strategy)
-        case Audited(action=action, at=at) if action == DRILL:
-            state.last_drill_at = at
-        case CloseRecorded():
-            wishes.fold(state, record)
-        case _:
-            pass
+    take = _FOLDED.get(type(record))
+    if take is not None:
+        take(state, record)
+
+
+def _order(state: DeskState, record: OrderRecorded) -> None:
+    state.contracts.setdefault(record.contract.id, record.contract)
+    state.restore_order(record.order)
+
+
+def _breaker(state: DeskState, record: BreakerRecorded) -> None:
+    halts.fold_breaker(state, record.event, record.state)
+    state.breaker_events.append(record.event)
+
+
+def _equity(state: DeskState, record: EquityMarked) -> None:
+    state.recorded_capital = record.capital
+    state.day = record.day
+    state.peak = {fund: float(value) for fund, value in record.peak.items()}
+    state.base = DayBase(record.day, dict(record.opening))
+    state.max_drawdown = dict(record.max_drawdown)
+    state.marked_at = record.at
+    performing.mark(state, record)
+
+
+def _audited(state: DeskState, record: Audited) -> None:
+    match record.action:
+        case action if action == DISABLED:
+            state.disabled.add(record.subject)
+        case action if action == ENABLED:
+            state.disabled.discard(record.subject)
+            state.book.forgive(record.subject)
+        case action if action == DRILL:
+            state.last_drill_at = record.at
+
+
+#: What of the record changes the state, and who takes it up.
+_FOLDED: Mapping[type, Callable[[DeskState, Any], None]] = {
+    OrderRecorded: _order,
+    BreakerRecorded: _breaker,
+    Halted: halts.fold_halt,
+    HeartbeatRecorded: heartbeats.restore,
+    LimitsRecorded: limiting.fold,
+    EquityMarked: _equity,
+    Audited: _audited,
+    CloseRecorded: wishes.fold,
+    AlertRecorded: alerting.fold,
+    SignalRecorded: signalling.fold,
+}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from types import MappingProxyType
 
-from sidecar.desk import heartbeats, session, watch, wishes
+from sidecar.desk import alerting, heartbeats, performing, session, signalling, watch, wishes
 from sidecar.desk.board import COLUMNS
 from sidecar.desk.lines import fund_lines, position_lines
 from sidecar.desk.market import conditions, levels, markets, qualities
@@ -47,6 +47,8 @@ def revalue(state: DeskState, *, on_beat: bool = False) -> Published:
     if trusted and state.breaker.halt_seq != halts:
         # What tripped is on record with the trip, and not only at the next minute.
         session.record_equity(state, equity)
+    performance = performing.lines(state, funds)
+    alerts = alerting.watch(state, on_beat=on_beat)
     state.seq += 1
     pending, state.pending = state.pending, Pending()
     current = state.session
@@ -88,6 +90,9 @@ def revalue(state: DeskState, *, on_beat: bool = False) -> Published:
         closing=wishes.lines(state),
         unconfirmed=state.asking.unconfirmed(state),
         last_drill_at=clock.to_datetime(state.last_drill_at) if state.last_drill_at else None,
+        alerts=alerts,
+        performance=performance,
+        signals=signalling.lines(state),
     )
     return Published(report, chain)
 

@@ -10,7 +10,7 @@ import msgspec
 
 from sidecar.book import pnl
 from sidecar.book.expiry import settlement_fills
-from sidecar.desk import wishes
+from sidecar.desk import performing, wishes
 from sidecar.desk.fills import take_fill
 from sidecar.desk.state import DeskState
 from sidecar.domain.clock import SECOND
@@ -115,6 +115,7 @@ def record_equity(state: DeskState, equity: Mapping[str, float]) -> None:
     explain = state.explaining.marks(state)
     record = EquityMarked(state.now, state.day, money, peak, opening, dict(state.max_drawdown), capital, explain)
     state.pending.records.append(record)
+    performing.mark(state, record)
 
 
 def settle(state: DeskState, event: Settlement) -> None:

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
-from sidecar.desk import closing, confirming, fills, heartbeats, session, unwinding, watch, what_if
+from sidecar.desk import (
+    alerting,
+    closing,
+    confirming,
+    fills,
+    heartbeats,
+    session,
+    signalling,
+    unwinding,
+    watch,
+    what_if,
+)
 from sidecar.desk.commands import obey
 from sidecar.desk.revalue import revalue
 from sidecar.desk.state import DeskState
@@ -16,6 +27,7 @@ from sidecar.domain.events import (
     Beat,
     FeedState,
     Listed,
+    Noticed,
     Quote,
     QuoteRefused,
     Settlement,
@@ -44,6 +56,7 @@ def _beat(state: DeskState, event: Beat) -> None:
     heartbeats.watch(state, event)
     session.settle_expired(state)
     closing.work(state)
+    signalling.score(state)
     state.asking.work(state)
 
 
@@ -99,6 +112,7 @@ _LOUD: Mapping[type, _Does] = {
     TradingHalt: watch.trading_halt,
     StorageFailed: lambda state, event: watch.storage_failed(state, event.detail),
     StrategyFailed: lambda state, event: watch.strategy_failed(state, event.strategy, event.detail),
+    Noticed: alerting.notice,
     WhatIf: what_if.answer,
     PlanClose: unwinding.answer,
 }

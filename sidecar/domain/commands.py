@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from sidecar.domain.alerts import Finding
 from sidecar.domain.event import Event
 from sidecar.domain.orders import OrderRequest
+from sidecar.domain.signals import SignalRequest
 
 
 class Command(Event, frozen=True, kw_only=True):
@@ -113,6 +115,33 @@ class ClosePositions(Command, frozen=True, kw_only=True):
     close_all: bool = False
 
 
+class RaiseAlert(Command, frozen=True, kw_only=True):
+    """Somebody outside found something, or says that it is over (``cleared`` are fingerprints)."""
+
+    findings: tuple[Finding, ...] = ()
+    cleared: tuple[str, ...] = ()
+
+
+class AcknowledgeAlert(Command, frozen=True, kw_only=True):
+    """Somebody has seen an alert and deals with it: it escalates no more."""
+
+    alert_id: str
+    note: str = ""
+
+
+class ResolveAlert(Command, frozen=True, kw_only=True):
+    """Somebody says that an alert is over; while its cause stands it comes back."""
+
+    alert_id: str
+    reason: str = ""
+
+
+class SendSignal(Command, frozen=True, kw_only=True):
+    """A trading signal: recorded before its outcome, told to all, scored when its horizon has passed. It trades not."""
+
+    request: SignalRequest
+
+
 CommandEvent = (
     PlaceOrder
     | WhatIf
@@ -127,4 +156,8 @@ CommandEvent = (
     | Heartbeat
     | PlanClose
     | ClosePositions
+    | RaiseAlert
+    | AcknowledgeAlert
+    | ResolveAlert
+    | SendSignal
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from math import nan
 
+from sidecar.domain.alerts import Finding
 from sidecar.domain.commands import CommandEvent
 from sidecar.domain.contracts import Contract
 from sidecar.domain.event import Event
@@ -170,7 +171,15 @@ class StrategyFailed(Event, frozen=True):
     detail: str
 
 
+class Noticed(Event, frozen=True):
+    """The machine found something beside the core, or no longer does (``cleared`` are fingerprints)."""
+
+    at: int
+    findings: tuple[Finding, ...] = ()
+    cleared: tuple[str, ...] = ()
+
+
 MarketEvent = Listed | Quote | QuoteRefused | FeedState | TradingHalt | Settlement
 VenueEvent = OrderAccepted | OrderRejected | OrderFilled | OrderCancelled | OrderUnknown | VenueBook
-MachineEvent = StorageFailed | StrategyFailed
+MachineEvent = StorageFailed | StrategyFailed | Noticed
 AnyEvent = MarketEvent | Beat | VenueEvent | MachineEvent | CommandEvent

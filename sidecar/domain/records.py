@@ -12,9 +12,11 @@ from decimal import Decimal
 
 import msgspec
 
+from sidecar.domain.alerts import Alert
 from sidecar.domain.breaker import BreakerEvent, BreakerState
 from sidecar.domain.contracts import Contract
 from sidecar.domain.orders import Fill, Order
+from sidecar.domain.signals import Signal
 
 
 class Record(msgspec.Struct, frozen=True, tag_field="kind", tag=str.lower):
@@ -24,11 +26,15 @@ class Record(msgspec.Struct, frozen=True, tag_field="kind", tag=str.lower):
 
 
 class Started(Record, frozen=True):
-    """A sidecar began on this journal."""
+    """A sidecar began on this journal.
+
+    ``epoch`` names the history that subscribers may resume from; another one begins where some of it was lost.
+    """
 
     version: str
     market: str
     simulated: bool
+    epoch: str = ""
 
 
 class OrderRecorded(Record, frozen=True):
@@ -145,6 +151,31 @@ class Audited(Record, frozen=True):
     subject: str = ""
 
 
+class AlertRecorded(Record, frozen=True):
+    """An alert in its new state."""
+
+    alert: Alert
+
+
+class SignalRecorded(Record, frozen=True):
+    """A signal in its new state: given, then scored."""
+
+    signal: Signal
+
+
+class NoticeRecorded(Record, frozen=True):
+    """A notice of an alert left for a ``channel``, or was given up: what is delivered once is not sent again.
+
+    ``channel`` is a digest of its address, which may hold a secret. ``delivered`` is false where it was given up.
+    """
+
+    alert_id: str
+    revision: int
+    channel: str
+    delivered: bool
+    detail: str = ""
+
+
 AnyRecord = (
     Started
     | OrderRecorded
@@ -156,6 +187,9 @@ AnyRecord = (
     | HeartbeatRecorded
     | Halted
     | Audited
+    | AlertRecorded
+    | SignalRecorded
+    | NoticeRecorded
 )
 
 

@@ -17,13 +17,16 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from sidecar.domain.alerts import Alert
 from sidecar.domain.analytics import ExplainLine, SmileLine, TailLine
 from sidecar.domain.breaker import BreakerEvent, BreakerState
 from sidecar.domain.contracts import Contract, Right
 from sidecar.domain.impact import Impact
 from sidecar.domain.orders import Order, OrderRequest
+from sidecar.domain.performance import PerformanceLine
 from sidecar.domain.plans import CloseLine, Plan
 from sidecar.domain.records import AnyRecord
+from sidecar.domain.signals import Signal, SignalRequest
 
 Floats = NDArray[np.float64]
 
@@ -208,6 +211,8 @@ class Outcome(msgspec.Struct, frozen=True):
     closed: tuple[tuple[str, str, str], ...] = ()
     impact: Impact | None = None
     plan: Plan | None = None
+    alerts: tuple[Alert, ...] = ()
+    signal: Signal | None = None
 
 
 class SendOrder(msgspec.Struct, frozen=True, tag="send"):
@@ -299,7 +304,8 @@ class DeskReport(msgspec.Struct, frozen=True):
     """The desk at one instant. ``seq`` rises by one with each report; a reader refuses a gap.
 
     ``unconfirmed`` are the ids of working orders of which the venue owes an answer: sent, cancelled or lost, and
-    nothing heard. ``last_drill_at`` is when a stop was last rehearsed.
+    nothing heard. ``last_drill_at`` is when a stop was last rehearsed. ``alerts`` are those that stand, ``signals`` the
+    newest, ``performance`` as last computed.
     """
 
     seq: int
@@ -339,6 +345,9 @@ class DeskReport(msgspec.Struct, frozen=True):
     heartbeats: tuple[HeartbeatLine, ...] = ()
     unconfirmed: tuple[str, ...] = ()
     last_drill_at: datetime | None = None
+    alerts: tuple[Alert, ...] = ()
+    performance: tuple[PerformanceLine, ...] = ()
+    signals: tuple[Signal, ...] = ()
 
     @property
     def total(self) -> FundLine:
@@ -355,7 +364,8 @@ class Published:
 
 
 class Intent(msgspec.Struct, frozen=True):
-    """What a strategy wants: an order to place, or the id of one to cancel."""
+    """What a strategy wants: an order to place, the id of one to cancel, or a signal to put on record."""
 
     place: OrderRequest | None = None
     cancel: str | None = None
+    signal: SignalRequest | None = None

@@ -32,6 +32,14 @@ class PageQuery:
 
 
 @dataclass(frozen=True)
+class SpanQuery(PageQuery):
+    """One page of what happened from ``since`` (included) to ``until`` (not), microseconds UTC; None is unbounded."""
+
+    since: int | None = None
+    until: int | None = None
+
+
+@dataclass(frozen=True)
 class Ports:
     """The desk as the servers see it. Times are microseconds UTC.
 
