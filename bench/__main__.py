@@ -8,7 +8,7 @@ import sys
 #: What takes a few minutes in all; the long ones (flatten, reduce_only, simulation, faults, mutation) are run by name.
 ROOMS = (
     "accuracy", "pricing", "implied", "surfaces", "scenarios", "tail", "span", "margin", "explain", "what_if",
-    "loop", "wire", "journal", "store", "start", "stop_latency",
+    "loop", "wire", "journal", "store", "query", "start", "stop_latency",
 )  # fmt: skip
 
 

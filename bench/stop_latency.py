@@ -37,6 +37,7 @@ from sidecar.domain.commands import CommandEvent, Reset, Stop
 from sidecar.doors import app_of
 from sidecar.run import Sidecar
 from sidecar.servers.keys import UI_FILE, first_start
+from sidecar.servers.serving import configuration
 from sidecar.settings import load_settings
 from sidecar.stop_file import StopFile
 
@@ -87,9 +88,7 @@ def serve(folder: Path, port: int) -> None:
         live.submit = watched  # type: ignore[method-assign]  # every stop comes by here, whoever gives it
         sidecar.start()
         alarm.watch(lambda: live.halt("signal", "bench"))
-        server = uvicorn.Server(
-            uvicorn.Config(app_of(sidecar), port=port, log_config=None, access_log=False, ws="websockets-sansio")
-        )
+        server = uvicorn.Server(configuration(app_of(sidecar), port=port))
         Thread(target=obey, args=(sidecar, told, server), daemon=True).start()
         server.run()
 

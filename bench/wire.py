@@ -28,6 +28,7 @@ import websockets
 from sidecar.doors import app_of
 from sidecar.run import Sidecar
 from sidecar.servers.keys import UI_FILE, first_start
+from sidecar.servers.serving import configuration
 from sidecar.settings import load_settings
 
 SECONDS = 20.0
@@ -61,7 +62,7 @@ def measure(contracts: int, expiries: int, each_side: int, rate: float) -> None:
         with Sidecar(settings) as sidecar:
             first_start(settings.data_dir)
             key = (settings.data_dir / UI_FILE).read_text().strip()
-            server = uvicorn.Server(uvicorn.Config(app_of(sidecar), port=port, log_config=None, ws="websockets-sansio"))
+            server = uvicorn.Server(configuration(app_of(sidecar), port=port))
             Thread(target=server.run, daemon=True).start()
             sidecar.start()
             time.sleep(12.0)

@@ -2,12 +2,14 @@
 
 import streamlit as st
 
-from pages.parts import figures, live, reads, tables
+from pages.parts import choice, figures, live, panel, reads, tables
 from pages.parts.words import UNKNOWN, age, arrow, known, money, number, percent, phrase, plain
 
 
 def draw(picture: reads.Picture) -> None:
-    """The day's money, the market, then the line and the book beside limits and Greeks."""
+    """The day's money, the market, then the line and the book beside limits and Greeks; of the fund that is chosen."""
+    picture = choice.narrowed(picture)
+    panel.keep()
     if picture.status is None:
         st.info("Nothing to show yet: the desk was never seen. Start it with `python -m sidecar up`.")
         return
@@ -63,7 +65,7 @@ def _share(share: object) -> str | None:
 
 def equity(picture: reads.Picture) -> None:
     """Today's line, or why there is none."""
-    rows, why = reads.shared().equity()
+    rows, why = reads.shared().equity(picture.fund)
     if why and not picture.problem:
         st.warning(f"The day's line may be old or missing: {plain(why)}", icon=":material/help:")
     if rows:
@@ -94,7 +96,7 @@ def limits(picture: reads.Picture) -> None:
     if picture.limits is None:
         st.caption("unknown")
         return
-    desk = [line for line in picture.limits if line.get("scope") == "*"] or picture.limits
+    desk = [line for line in picture.limits if line.get("scope") == picture.fund] or picture.limits
     if not desk:
         st.error("No limits are loaded: nothing may trade.")
         return
@@ -103,7 +105,7 @@ def limits(picture: reads.Picture) -> None:
 
 
 def greeks(picture: reads.Picture) -> None:
-    """The desk's Greeks, a row an underlying."""
+    """The fund's Greeks, a row an underlying."""
     if picture.greeks is None:
         st.caption("unknown")
     elif not picture.greeks:
@@ -142,4 +144,10 @@ def market(picture: reads.Picture) -> None:
         st.markdown(f"Volatility index **{index}** · market {phrase(condition.get('condition') or 'unknown')}")
 
 
-live.screen(draw)
+def above() -> None:
+    """What a refresh leaves alone: the choice of a fund, and the live panel of it."""
+    choice.draw()
+    panel.draw(choice.narrowed(reads.shared().picture()).fund)
+
+
+live.screen(draw, above=above)

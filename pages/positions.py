@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from pages.parts import commands, live, reads, tables
+from pages.parts import choice, commands, live, reads, tables
 from pages.parts.words import arrow, money, number, percent, plain
 
 
 def draw(picture: reads.Picture) -> None:
-    """Totals, the whole table, the working orders."""
+    """Totals, the whole table, the working orders, of the fund that is chosen."""
+    picture = choice.narrowed(picture)
     if picture.positions is None:
         st.info("Positions are unknown: the desk has not told them.")
         return
@@ -46,14 +47,19 @@ def totals(picture: reads.Picture) -> None:
 
 
 def actions() -> None:
-    """Close one, close all: outside the timed part, so that a refresh never moves a button under the hand."""
-    rows = reads.shared().picture().positions or []
+    """Close one, close all: outside the timed part, so that a refresh never moves a button under the hand.
+
+    One is of the fund that is chosen; all are the whole desk's, and the dialog counts them.
+    """
+    choice.draw()
+    picture = reads.shared().picture()
+    rows = picture.positions or []
     with st.container(horizontal=True):
         one = st.button("Close one …", key="close-one", icon=":material/close:", disabled=not rows)
         every = st.button("Close all …", key="close-all", icon=":material/clear_all:", disabled=not rows)
     if one or every:
         st.session_state.pop("close-told", None)
-        commands.close_dialog(rows, every=every)
+        commands.close_dialog(rows if every else choice.narrowed(picture).positions or [], every=every)
 
 
 live.screen(draw, above=actions)

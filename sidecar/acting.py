@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from sidecar.condition import Condition
 from sidecar.following import Json, given
-from sidecar.questions import Questions, segment
+from sidecar.outcomes import Outcomes
+from sidecar.questions import segment
 
 
-class Acts(Questions):
+class Acts(Outcomes, Condition):
     """The acts of :class:`sidecar.client.Desk`; what the desk refuses is a ``DeskRefused``."""
 
     def stop(self, reason: str, flatten: bool = False, drill: bool = False) -> Json:

@@ -18,13 +18,15 @@ from decimal import Decimal
 from typing import Any, Self
 
 import httpx2
-import msgspec
+from websockets.asyncio.client import connect
 
 from sidecar.acting import Acts
 from sidecar.domain.errors import DeskUnreachable
-from sidecar.following import Frame, Json, Mirror, answered, follow
+from sidecar.following import Frame, Json, Mirror, Terms, answered, follow, socket_of
+from sidecar.querying import Querying
 from sidecar.questions import segment
 from sidecar.record import broken_link
+from sidecar.sending import body_of
 
 __all__ = ["Desk", "Frame", "Json", "Mirror", "broken_link"]
 
@@ -35,7 +37,7 @@ COMMAND_S = 15.0
 _ORDER_TRIES = 3
 
 
-class Desk(Acts):
+class Desk(Acts, Querying):
     """A desk at ``url``. Without a key only what is public can be read. Use it in a ``with`` block, or ``close`` it.
 
     No command is ever sent twice, but for an order, which carries a ``client_order_id`` that the desk takes once.
@@ -138,7 +140,7 @@ class Desk(Acts):
         return found
 
     def equity(self, fund_id: str = "*", limit: int = 500) -> list[Json]:
-        """A fund's value over time, newest first: ``timestamp``, ``portfolio_value``, ``daily_pnl``, …"""
+        """A fund's value over time, oldest first: ``timestamp``, ``portfolio_value``, ``daily_pnl``, …"""
         items: list[Json] = self._read(f"/api/v1/funds/{segment(fund_id)}/performance", limit=limit)["items"]
         return items
 
@@ -202,17 +204,25 @@ class Desk(Acts):
         filter: Mapping[str, str] | None = None,  # noqa: A002 - the frame's own word
         first_wait_s: float = 0.25,
         longest_wait_s: float = 10.0,
+        heartbeat_s: float = 10.0,
+        poll_s: float = 0.0,
     ) -> AsyncGenerator[Frame, None]:
-        """Every frame of ``topics``, for ever: lost connections are taken up again where they broke.
+        """Every frame of ``topics``, once, in order, for ever: lost connections are taken up again where they broke.
 
-        ``resume`` is a :attr:`Mirror.resume` of before. A topic that cannot be resumed begins with a ``snapshot``, as
-        does every new one. After a failure it waits ``first_wait_s``, then twice as long each time, up to
-        ``longest_wait_s``, each with jitter.
+        ``resume`` is a :attr:`Mirror.resume` of before. A topic that cannot be resumed, or of which a frame is missing,
+        begins with a ``snapshot``, as does every new one. After each failure it waits up to twice as long as before.
+        With ``poll_s`` it meanwhile reads over REST, that often, and gives what it reads as ``polled`` snapshots. A
+        desk that is silent for ``heartbeat_s`` is asked for a sign of life, and left if it gives none.
 
         :raises DeskUnreachable: nothing answers the first time.
         :raises DeskRefused: the key is wrong, was revoked or may not read a topic, or there is no such topic.
         """
-        return follow(self.url, self._headers, topics, resume, filter, first_wait_s, longest_wait_s)
+        terms = Terms(topics, filter or {}, first_wait_s, longest_wait_s, heartbeat_s, poll_s)
+        return follow(self.url, self._headers, terms, resume, self._read)
+
+    def socket(self) -> connect:
+        """A connection to the stream, with the key, as it is: for whoever hands frames on."""
+        return socket_of(self.url, self._headers)
 
     # ---- HTTP ----------------------------------------------------------------------------------------------------
 
@@ -224,17 +234,9 @@ class Desk(Acts):
         return self._ask("GET", path, READ_S, params=given)
 
     def _command(self, method: str, path: str, body: Json | None = None) -> Json:
-        content = None if body is None else msgspec.json.encode(body)
+        content = None if body is None else body_of(body)
         return self._ask(method, path, COMMAND_S, content=content, headers={"content-type": "application/json"})
 
     def _ask(self, method: str, path: str, wait_s: float, **more: Any) -> Json:
-        try:
-            answer = self._http.request(method, path, timeout=httpx2.Timeout(wait_s, connect=CONNECT_S), **more)
-        except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
-            raise DeskUnreachable(self.url, str(error) or type(error).__name__) from error
-        except httpx2.RequestError as error:
-            told = str(error) or type(error).__name__
-            if method != "GET":
-                told += "; what was asked may still be carried out, so look before asking again"
-            raise DeskUnreachable(self.url, told) from error
+        answer = self._sent(method, path, httpx2.Timeout(wait_s, connect=CONNECT_S), **more)
         return answered(answer.status_code, answer.content)

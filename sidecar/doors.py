@@ -17,19 +17,38 @@ from sidecar.desk.state import DeskState
 from sidecar.domain.errors import InputError
 from sidecar.live import Live, wall_now
 from sidecar.reference import load_stresses
-from sidecar.servers import analytics, funds, metrics, stream, what_if, witness
+from sidecar.servers import (
+    alerts,
+    analytics,
+    asyncapi,
+    browser,
+    funds,
+    metrics,
+    performance,
+    query,
+    signals,
+    stream,
+    system,
+    trades,
+    what_if,
+    witness,
+)
 from sidecar.servers.http import create_app
 from sidecar.servers.hub import Hub
 from sidecar.servers.keys import KeyStore
 from sidecar.servers.ports import HttpSettings, Ports
 from sidecar.settings import Settings
 from sidecar.store.journal import Journal
+from sidecar.store.queries import Queries
 from sidecar.store.reader import Reader
 from sidecar.store.writer import Writer
 from sidecar.telemetry import log
 from sidecar.telemetry.collector import scraper
 from sidecar.telemetry.measured import Telemetry
+from sidecar.telemetry.news import PERFORMANCE, SIGNALS
 from sidecar.telemetry.scene import Facts, StoreFacts
+from sidecar.telemetry.system import Sampler
+from sidecar.telemetry.trips import Trips
 
 #: A desk that has not reported for this long (seconds) is not ready.
 REPORT_STALE_S = 5.0
@@ -45,9 +64,11 @@ class Running(Protocol):
     journal: Journal
     writer: Writer
     reader: Reader
+    queries: Queries
     keys: KeyStore
     hub: Hub
     telemetry: Telemetry
+    sampler: Sampler
 
 
 def app_of(running: Running) -> FastAPI:
@@ -65,11 +86,19 @@ def app_of(running: Running) -> FastAPI:
     scrape = scraper(facts_of(running), running.telemetry, CollectorRegistry())
     routers = (
         stream.router(running.hub, ports, running.keys),
+        asyncapi.router(__version__, running.hub.settings),
         metrics.router(scrape, ports, running.keys),
         funds.router(ports, running.keys, running.reader.equity),
+        performance.router(ports, running.keys, running.reader.performance),
         analytics.router(ports, running.keys, _analysis(running), settings),
         what_if.router(ports, running.keys, settings),
+        query.router(ports, running.keys, running.queries.ask),
         witness.router(ports, running.keys, _records(running)),
+        alerts.router(ports, running.keys, alerts.Kept(running.reader.alerts, running.reader.alert), settings),
+        signals.router(ports, running.keys, running.reader.signals, settings),
+        trades.router(ports, running.keys, lambda: tuple(running.state.book.round_trips)),
+        system.router(ports, running.keys, _told(running), running.reader.system),
+        browser.router(),
     )
     return create_app(ports, running.keys, settings, routers)
 
@@ -111,6 +140,17 @@ def _records(running: Running) -> witness.Records:
     return witness.Records(running.reader.audit, lambda: (head.head.seq, head.head.digest.hex()), log.recent)
 
 
+def _told(running: Running) -> system.Told:
+    hub, told, sampler = running.hub, running.telemetry, running.sampler
+    return system.Told(
+        latest=sampler.latest,
+        connections=lambda: hub.counts().connections,
+        performance=lambda: told.total(PERFORMANCE),
+        signals=lambda: told.total(SIGNALS),
+        measurements=lambda: sampler.taken,
+    )
+
+
 def _analysis(running: Running) -> Analysis:
     state = running.state
     return Analysis(lambda: running.live.latest, state.rates, load_stresses(), state.calendar.zone)
@@ -144,5 +184,6 @@ def facts_of(running: Running) -> Facts:
         streams=running.hub.counts,
         store=lambda: StoreFacts(writer.queue_depth, writer.size_bytes, dict(writer.rows)),
         audit_head=lambda: journal.head.seq,
+        trips=Trips(lambda: running.state.book.round_trips),
         system={"python": platform.python_version(), "platform": sys.platform},
     )

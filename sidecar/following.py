@@ -1,111 +1,65 @@
-"""The client's side of the streams: frames, the state that they add up to, and a connection that is taken up again."""
+"""The client's side of the streams: one connection after the other, each taken up where the one before broke."""
 
 from __future__ import annotations
 
 import asyncio
-import random
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping
+from math import inf
 from typing import Any
 
 import msgspec
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
-from sidecar.domain.errors import DeskRefused, DeskUnreachable
+from sidecar.domain.errors import ClientError, DeskRefused, DeskUnreachable
+from sidecar.line import Line, Terms
+from sidecar.mirror import Frame, Json, Mirror
+from sidecar.polling import read
 
-Json = dict[str, Any]
+__all__ = ["Frame", "Json", "Mirror", "Terms", "answered", "follow", "given", "socket_of"]
 
 _OPEN_S = 10.0
-_POLICY = 1008
+#: Close codes after which the desk would do the same again, and the status that says why: policy, too large.
+_REFUSALS = {1008: 403, 1009: 413}
 #: A desk that was there once and answers one of these will not answer otherwise soon.
 _FINAL = frozenset({400, 401, 403, 404})
+_SHUT = frozenset({401, 403})
 #: A snapshot of a large book is one frame.
 _LARGEST = 16 * 2**20
 
 
-class Frame(msgspec.Struct, frozen=True):
-    """One frame of a stream. ``seq`` rises within ``topic`` as long as ``epoch`` stays."""
-
-    type: str
-    topic: str
-    epoch: str
-    seq: int
-    timestamp: str
-    data: Any
-
-
-class Mirror:
-    """The state of the topics that a stream has told of: feed it every frame, in order.
-
-    ``rows[topic]`` maps the key of each row (a tuple, as the snapshot's ``key`` says) to the row. ``resume`` is what
-    ``Desk.stream`` takes to go on from here.
-    """
-
-    def __init__(self) -> None:
-        self.epoch = ""
-        self.rows: dict[str, dict[tuple[str, ...], Json]] = {}
-        self.seq: dict[str, int] = {}
-        self._keys: dict[str, tuple[str, ...]] = {}
-
-    def apply(self, frame: Frame) -> None:
-        """Take one frame; those that only concern the connection change nothing."""
-        if frame.topic == "connection":
-            return
-        self.epoch = frame.epoch
-        if frame.type == "snapshot":
-            key = self._keys[frame.topic] = tuple(frame.data["key"])
-            self.rows[frame.topic] = {tuple(str(row[name]) for name in key): row for row in frame.data["rows"]}
-        elif frame.topic in self._keys:
-            name = tuple(str(frame.data[field]) for field in self._keys[frame.topic])
-            if frame.data.get("removed"):
-                self.rows[frame.topic].pop(name, None)
-            else:
-                self.rows[frame.topic][name] = frame.data
-        self.seq[frame.topic] = frame.seq
-
-    @property
-    def resume(self) -> Json:
-        """Where this mirror stands."""
-        return {"epoch": self.epoch, "seq": dict(self.seq)}
-
-
 async def follow(
-    url: str,
-    headers: Mapping[str, str],
-    topics: Sequence[str],
-    resume: Mapping[str, Any] | None,
-    wanted: Mapping[str, str] | None,
-    first_wait_s: float,
-    longest_wait_s: float,
+    url: str, headers: Mapping[str, str], terms: Terms, resume: Mapping[str, Any] | None, ask: Callable[..., Json]
 ) -> AsyncGenerator[Frame, None]:
-    """The frames of ``topics``, over as many connections as it takes: see ``Desk.stream``."""
-    stand = _Stand(resume)
-    been, failures = False, 0
+    """The frames of ``terms.topics``, over as many connections as it takes; ``ask`` GETs a path for polling."""
+    line, polls, clock = Line(terms, resume), _Polls(terms, ask), asyncio.get_running_loop().time
+    been = False
     while True:
         try:
-            async with _socket(url, headers) as socket:
+            async with socket_of(url, headers) as socket, line.on(socket):
                 been = True
-                await socket.send(msgspec.json.encode(_subscription(topics, wanted, stand.resume)).decode())
-                async for raw in socket:
-                    frame = msgspec.json.decode(raw, type=Frame)
-                    _refuse_error(frame)
-                    failures = 0
-                    if stand.take(frame):
+                while True:
+                    frame = line.take(await line.hear(socket))
+                    if frame is not None:
                         yield frame
+                        line.saw(frame.topic)
         except InvalidStatus as error:
             if not been or error.response.status_code in _FINAL:
                 raise _refused_upgrade(error) from error
         except ConnectionClosed as closed:
             _refuse_close(closed)
-        except (OSError, InvalidHandshake, TimeoutError) as error:
+        except (OSError, InvalidHandshake, TimeoutError, msgspec.DecodeError) as error:
             if not been:
                 raise DeskUnreachable(url, str(error) or type(error).__name__) from error
-        failures += 1
-        longest = min(longest_wait_s, first_wait_s * 2 ** min(failures - 1, 16))
-        await asyncio.sleep(longest * random.uniform(0.5, 1.0))
+        line.failures += 1
+        until = clock() + terms.wait(line.failures)
+        while clock() < until:
+            for frame in await polls.next(until):
+                yield frame
 
 
-def _socket(url: str, headers: Mapping[str, str]) -> connect:
+def socket_of(url: str, headers: Mapping[str, str]) -> connect:
+    """A connection to the desk's stream, which nobody opens a second time."""
     return connect(
         "ws" + url.removeprefix("http") + "/ws",
         additional_headers=headers,
@@ -118,29 +72,29 @@ def _socket(url: str, headers: Mapping[str, str]) -> connect:
     )
 
 
-class _Stand:
-    """How far a stream has come, by topic."""
+class _Polls:
+    """What is read over REST while there is no stream."""
 
-    def __init__(self, resume: Mapping[str, Any] | None) -> None:
-        self._epoch = str(resume["epoch"]) if resume else ""
-        self._seq: dict[str, int] = dict(resume["seq"]) if resume else {}
+    def __init__(self, terms: Terms, ask: Callable[..., Json]) -> None:
+        self._terms = terms
+        self._ask = ask
+        self._due = 0.0 if terms.poll_s else inf
 
-    def take(self, frame: Frame) -> bool:
-        """Whether the frame is one of a topic."""
-        if frame.topic == "connection":
-            return False
-        if frame.epoch != self._epoch:
-            self._epoch, self._seq = frame.epoch, {}
-        self._seq[frame.topic] = frame.seq
-        return True
-
-    @property
-    def resume(self) -> Json | None:
-        return {"epoch": self._epoch, "seq": self._seq} if self._seq else None
-
-
-def _subscription(topics: Sequence[str], wanted: Mapping[str, str] | None, resume: Json | None) -> Json:
-    return given(type="subscribe", subscriptions=list(topics), filter=dict(wanted) if wanted else None, resume=resume)
+    async def next(self, until: float) -> list[Frame]:
+        """What is read now, if it is time to; else nothing, at the time when it is, or at ``until``."""
+        now = asyncio.get_running_loop().time()
+        if now < self._due:
+            await asyncio.sleep(min(until, self._due) - now)
+            return []
+        self._due = now + self._terms.poll_s
+        try:
+            return await asyncio.to_thread(read, self._terms.topics, self._terms.wanted, self._ask)
+        except DeskRefused as refused:
+            if refused.status in _SHUT:
+                raise
+        except ClientError:
+            pass  # nothing is known, so nothing is told
+        return []
 
 
 def given(**fields: Any) -> Json:
@@ -161,15 +115,9 @@ def answered(status: int, content: bytes | bytearray) -> Json:
     return found
 
 
-def _refuse_error(frame: Frame) -> None:
-    if frame.type == "error":
-        status = 403 if frame.data["code"] == "forbidden" else 422
-        raise DeskRefused(status, str(frame.data["code"]), str(frame.data["message"]), dict(frame.data))
-
-
 def _refuse_close(closed: ConnectionClosed) -> None:
-    if closed.rcvd is not None and closed.rcvd.code == _POLICY:
-        raise DeskRefused(403, "closed by the desk", closed.rcvd.reason) from closed
+    if closed.rcvd is not None and closed.rcvd.code in _REFUSALS:
+        raise DeskRefused(_REFUSALS[closed.rcvd.code], "closed by the desk", closed.rcvd.reason) from closed
 
 
 def _refused_upgrade(error: InvalidStatus) -> DeskRefused:

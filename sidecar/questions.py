@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from typing import Any
 from urllib.parse import quote
 
 from sidecar.following import Json
+from sidecar.standing import Standing
 
 
-class Questions(ABC):
+class Questions(Standing):
     """The questions of :class:`sidecar.client.Desk`; each answer names the report it was worked out from."""
-
-    @abstractmethod
-    def _read(self, path: str, **query: str | int) -> Json: ...
 
     @abstractmethod
     def _command(self, method: str, path: str, body: Json | None = None) -> Json: ...

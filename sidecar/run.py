@@ -7,27 +7,29 @@ servers. What fails on the way is one error with its remedy; nothing is half sta
 from __future__ import annotations
 
 import logging
+import secrets
 import time
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Self
 
 import msgspec
 
 from sidecar import __version__
+from sidecar.asking import queries_of
+from sidecar.beforehand import warming
 from sidecar.desk.recovery import restore, start_state, unfunded
 from sidecar.desk.state import DeskState
 from sidecar.domain.commands import Stop
 from sidecar.domain.errors import ConfigurationError
-from sidecar.domain.records import AnyRecord, Started
+from sidecar.domain.records import AnyRecord, Entry, Started
 from sidecar.domain.report import Published
 from sidecar.live import Live, wall_now
 from sidecar.loading import strategies_of
 from sidecar.markets import MARKETS, Market, calendar_of
+from sidecar.noticing import begin, notices_of
 from sidecar.opening import open_journal, settled
 from sidecar.pace import MarketClock
-from sidecar.pricing.warming import warm
 from sidecar.projecting import Projecting
 from sidecar.recorder import Recorder
 from sidecar.reference import load_reference
@@ -35,13 +37,14 @@ from sidecar.replay import loosened
 from sidecar.risk import breaker
 from sidecar.servers.hub import Hub
 from sidecar.servers.keys import KeyStore
-from sidecar.servers.subscriber import StreamSettings
+from sidecar.servers.stream_settings import StreamSettings
 from sidecar.settings import Settings, desk_config
 from sidecar.stop_file import StopFile
 from sidecar.store.lock import DataDirectoryLock
 from sidecar.store.reader import Reader
 from sidecar.store.writer import Writer
 from sidecar.telemetry.measured import Telemetry
+from sidecar.vitals import sampler_of
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +62,7 @@ class Sidecar:
 
     def _open(self, settings: Settings, opened: ExitStack) -> None:
         """Open everything in order; what fails on the way closes what was opened before it."""
-        warmed = _warming()
+        warmed = warming()
         config = desk_config(settings)
         reference = load_reference()
         self.state = DeskState(config, reference, calendar_of(settings, reference))
@@ -68,6 +71,7 @@ class Sidecar:
         opened.callback(DataDirectoryLock(folder).release)
         self.stop_file = StopFile(folder)
         self.keys = KeyStore(folder)
+        self.notices = notices_of(settings)
         self.writer = self._writer(settings)
         opened.callback(self.writer.close)
         head, projected = self.writer.head(), self.writer.last_breaker()
@@ -76,8 +80,9 @@ class Sidecar:
         opened.callback(self.journal.close)
         self.writer.catch_up(journal.records, self.journal.head)
         self.writer.give_way(journal.full)
-        self.projecting = Projecting(lambda: self.journal.head, self.writer.offer_entries)
+        self.projecting = Projecting(lambda: self.journal.head, self._kept)
         self.reader = Reader(self.writer.cursor)
+        self.queries = opened.enter_context(queries_of(settings, self.writer.cursor))
 
         records = [entry.record for _, entry in journal.entries]
         market = self._market(settings, records)
@@ -94,9 +99,16 @@ class Sidecar:
         if self.recorder:
             opened.callback(self.recorder.close)
         self._wire(settings, market)
+        self.epoch = _epoch(records, journal.damage)
+        self.hub.begin(self.epoch, _runs(records) + 1, journal.entries)
         opened.callback(self.live.stop)
+        self.sampler = sampler_of(self, self.writer.offer_system)
+        opened.callback(self.sampler.stop)
+        opened.callback(self.notices.stop)
+        self.notices.fold(entry for _, entry in journal.entries)
         warmed.result()
         self._begin(market, journal.damage)
+        begin(self.notices, self.live, simulated=market.feed.simulated)
 
     def _writer(self, settings: Settings) -> Writer:
         return Writer.open(
@@ -149,7 +161,7 @@ class Sidecar:
         """Put the start on record and reconcile with the venue before anything may trade."""
         state = self.state
         now = max(state.now, market.at)
-        first: list[AnyRecord] = [Started(now, __version__, market.label, market.feed.simulated)]
+        first: list[AnyRecord] = [Started(now, __version__, market.label, market.feed.simulated, self.epoch)]
         stops = [("desk", f"the journal was damaged: {damage}")] if damage else []
         stops += [(halted.actor, halted.reason) for halted in state.halted]
         stops += [("stop-file", reason) for reason in self.stop_file.look_at_start()]
@@ -174,6 +186,12 @@ class Sidecar:
             state.note_breaker(*breaker.disable(state.breaker, now, "desk", why))
         if told is not None:
             drive.handle(told)
+
+    def _kept(self, first: int, entries: Sequence[Entry], digest: bytes) -> None:
+        """What is on disk, in the journal's order; none of these may wait."""
+        self.writer.offer_entries(first, entries, digest)
+        self.hub.keep(first, entries)
+        self.notices.take(first, entries)
 
     def _publish(self, published: Published) -> None:
         """Plain calls, none of which may wait."""
@@ -206,6 +224,7 @@ class Sidecar:
     def start(self) -> None:
         """Let the desk run."""
         self.live.start()
+        self.sampler.start()
 
     def close(self) -> None:
         """Stop the desk, drain what it wrote, close in the reverse order of opening."""
@@ -218,9 +237,12 @@ class Sidecar:
         self.close()
 
 
-def _warming() -> Future[None]:
-    """Load the kernels while the rest is opened; the first beat must find them."""
-    pool = ThreadPoolExecutor(1, "warming")
-    warmed = pool.submit(warm, log.warning)
-    pool.shutdown(wait=False)
-    return warmed
+def _runs(records: Sequence[AnyRecord]) -> int:
+    """How often a desk has begun on this journal."""
+    return sum(isinstance(record, Started) for record in records)
+
+
+def _epoch(records: Sequence[AnyRecord], damage: str) -> str:
+    """The epoch of the streams: the journal's, and another one where some of it was lost."""
+    known = "" if damage else next((row.epoch for row in reversed(records) if isinstance(row, Started)), "")
+    return known or secrets.token_hex(8)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 
 def _no_bool(value: Any) -> Any:
@@ -71,7 +71,39 @@ class ServerSection(Section):
     stop_wait_s: Positive = 1.0
     answer_wait_s: Positive = 5.0
     heartbeat_s: Positive = 30.0
+    status_every_s: Annotated[Number, Field(ge=1.0, le=600.0)] = 5.0
     flatten_on_stop: bool = False
+
+
+class AlertsSection(Section):
+    """How long alerts wait, in market seconds, and how many are shown."""
+
+    escalate_s: Annotated[Number, Field(ge=10.0, le=86_400.0)] = 900.0
+    quiet_s: Annotated[Number, Field(ge=1.0, le=86_400.0)] = 300.0
+    hold_s: Annotated[Number, Field(ge=1.0, le=3_600.0)] = 30.0
+    count_every_s: Annotated[Number, Field(ge=1.0, le=3_600.0)] = 30.0
+    shown: Annotated[Whole, Field(ge=2, le=1_000)] = 10
+    window_s: Annotated[Number, Field(ge=1.0, le=86_400.0)] = 600.0
+    standing: Annotated[Whole, Field(ge=10, le=5_000)] = 500
+
+
+class NoticesSection(Section):
+    """What is told to people's pockets, and how patiently; where to is secret, see ``notify.urls`` in the data."""
+
+    least: Literal["info", "warning", "error", "critical"] = "warning"
+    group_s: Annotated[Number, Field(ge=0.0, le=60.0)] = 1.0
+    retry_s: Annotated[Number, Field(ge=0.1, le=300.0)] = 2.0
+    give_up_s: Annotated[Number, Field(ge=60.0, le=2_592_000.0)] = 86_400.0
+    urls: tuple[SecretStr, ...] = ()
+
+
+class QuerySection(Section):
+    """What a question in SQL may take."""
+
+    timeout_s: Annotated[Number, Field(ge=0.1, le=60.0)] = 5.0
+    at_once: Annotated[Whole, Field(ge=1, le=16)] = 4
+    memory_mb: Annotated[Whole, Field(ge=64, le=768)] = 384
+    answer_mb: Annotated[Whole, Field(ge=1, le=256)] = 32
 
 
 class StoreSection(Section):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, get_origin
@@ -20,13 +21,29 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from sidecar.alerts.policy import Policy
 from sidecar.desk.config import DeskConfig, History
 from sidecar.domain.errors import ConfigurationError, InputError
 from sidecar.history import load_history
 from sidecar.risk.limits import validate
-from sidecar.sections import DeskSection, MarketSection, Money, Number, Positive, ServerSection, StoreSection, Whole
+from sidecar.sections import (
+    AlertsSection,
+    DeskSection,
+    MarketSection,
+    Money,
+    NoticesSection,
+    Number,
+    Positive,
+    QuerySection,
+    ServerSection,
+    StoreSection,
+    Whole,
+)
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+#: What every door takes as the name of a fund.
+_FUND = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 
 
 class Settings(BaseSettings):
@@ -60,6 +77,9 @@ class Settings(BaseSettings):
     desk: DeskSection = Field(DeskSection(), description="the book and how it is valued")
     simulation: MarketSection = Field(MarketSection(), description="the simulated market and the paper account")
     server: ServerSection = Field(ServerSection(), description="the doors")
+    alerts: AlertsSection = Field(AlertsSection(), description="how long alerts wait, and how many are shown")
+    notices: NoticesSection = Field(NoticesSection(), description="what is told to people's pockets")
+    query: QuerySection = Field(QuerySection(), description="what a question in SQL may take")
     store: StoreSection = Field(StoreSection(), description="what is written, and how often")
 
     @classmethod
@@ -159,8 +179,9 @@ def desk_config(settings: Settings) -> DeskConfig:
     if not settings.capital:
         raise ConfigurationError("capital", "no fund has any", "give one in desk.toml under [capital]")
     for fund, money in settings.capital.items():
-        if "/" in fund or fund in ("", "*"):
-            raise ConfigurationError(f"capital.{fund}", "cannot name a fund", "leave out / and do not call it *")
+        if not _FUND.fullmatch(fund):
+            remedy = "take letters, digits and _ . : - only, 64 at most"
+            raise ConfigurationError(f"capital.{fund}", "cannot name a fund", remedy)
         if not money.is_finite() or money <= 0:
             raise ConfigurationError(f"capital.{fund}", f"{money} is no capital", "give a positive amount")
     if settings.fund not in settings.capital:
@@ -183,4 +204,5 @@ def desk_config(settings: Settings) -> DeskConfig:
         ask_every_s=desk.ask_every_s,
         reconcile_every_s=desk.reconcile_every_s,
         rehearsed=settings.simulation.paper_faults,
+        alerts=Policy(**settings.alerts.model_dump()),
     )

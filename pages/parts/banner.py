@@ -16,6 +16,14 @@ STATES: dict[str, tuple[str, str, str]] = {
     "manual_disable": ("DISABLED by hand", ":material/lock:", "orange"),
     "unknown": ("STATE UNKNOWN", ":material/help:", "gray"),
 }
+#: The feed's health → words, icon, colour.
+_FEEDS: dict[str | None, tuple[str, str, str]] = {
+    "up": ("feed up", "sensors", "blue"),
+    "degraded": ("feed degraded", "sensors", "orange"),
+    "silent": ("FEED SILENT", "sensors_off", "red"),
+    "down": ("FEED DOWN", "sensors_off", "red"),
+}
+_FEED_UNKNOWN = ("feed unknown", "sensors_off", "gray")
 #: What each state means for orders.
 MEANING: dict[str, str] = {
     "active": "Orders pass the gate if every limit lets them.",
@@ -51,12 +59,8 @@ def _facts(picture: Picture) -> None:
         st.badge(word, icon=icon, color="blue" if is_open else "gray")
     if picture.simulated:
         st.badge("SIMULATED MARKET", icon=":material/science:", color="violet")
-    feed = (picture.quality or {}).get("streaming_health")
-    if feed == "up":
-        st.badge("feed up", icon=":material/sensors:", color="blue")
-    else:
-        word = "FEED DOWN" if feed else "feed unknown"
-        st.badge(word, icon=":material/sensors_off:", color="red" if feed else "gray")
+    word, icon, color = _FEEDS.get((picture.quality or {}).get("streaming_health"), _FEED_UNKNOWN)
+    st.badge(word, icon=f":material/{icon}:", color=color)  # type: ignore[arg-type]
     if picture.breaker.get("blind"):
         st.badge("BLIND: no trusted marks", icon=":material/visibility_off:", color="red")
     if picture.breaker.get("override_enabled"):

@@ -198,7 +198,10 @@ def _close(rows: list[Row], *, every: bool) -> Row | None:
 
 
 def _choose(rows: list[Row]) -> str | None:
-    names = {str(row["id"]): f"{row.get('symbol')}  {row.get('quantity'):+,d}  ({row.get('strategy')})" for row in rows}
+    names = {
+        str(row["id"]): f"{row.get('symbol')}  {row.get('quantity'):+,d}  ({row.get('fund_id')}/{row.get('strategy')})"
+        for row in rows
+    }
     chosen: str | None = st.selectbox(
         "Position", list(names), format_func=lambda key: names[key][:160], index=None, key="close-which"
     )

@@ -16,6 +16,7 @@ from sidecar.client import Desk
 from sidecar.domain.errors import ClientError, DeskRefused, DeskUnreachable
 
 Row = dict[str, Any]
+ALL = "*"  # the whole desk, where a fund is named
 URL = "http://127.0.0.1:8000"
 KEY_FILE = Path(__file__).resolve().parents[2] / "data" / "ui.key"
 PICTURE_EVERY_S = 1.0
@@ -28,7 +29,7 @@ FRESH_S = 3.0
 
 @dataclass(frozen=True)
 class Picture:
-    """The desk as last seen. What could not be read is None, with the reason in ``missing`` under its name.
+    """The desk, or one ``fund`` of it, as last seen. What could not be read is None, with the reason in ``missing``.
 
     ``problem`` says why the newest look failed; the rest is then the last good picture, ``age_s`` seconds old.
     """
@@ -36,6 +37,8 @@ class Picture:
     status: Row | None = None
     positions: list[Row] | None = None
     totals: Row | None = None
+    funds: tuple[Row, ...] = ()
+    fund: str = ALL
     risk: Row | None = None
     quality: Row | None = None
     orders: list[Row] | None = None
@@ -55,6 +58,14 @@ class Picture:
     def live(self) -> bool:
         """Whether what is shown is what the desk says now."""
         return not self.problem and self.age_s is not None and self.age_s <= FRESH_S
+
+    def of(self, fund: str) -> Picture:
+        """The same picture of one fund alone; as it is for the whole desk, or a fund that it does not know."""
+        totals = [row for row in self.funds if row.get("fund_id") == fund]
+        if not totals:
+            return self
+        own = {"positions": _own(self.positions, fund), "orders": _own(self.orders, fund)}
+        return replace(self, fund=fund, totals=totals[0], **own)
 
     @property
     def breaker(self) -> Row:
@@ -81,15 +92,19 @@ class Picture:
 
     @property
     def greeks(self) -> list[Row] | None:
-        """The desk's Greeks by underlying; None if unknown."""
+        """The fund's Greeks by underlying; None if unknown."""
         if self.risk is None:
             return None
-        return [row for row in self.risk.get("greeks") or () if row.get("fund_id") == "*"]
+        return [row for row in self.risk.get("greeks") or () if row.get("fund_id") == self.fund]
 
     @property
     def markets(self) -> list[Row]:
         """One line an underlying."""
         return list((self.status or {}).get("markets") or ())
+
+
+def _own(rows: list[Row] | None, fund: str) -> Any:
+    return None if rows is None else [row for row in rows if row.get("fund_id") == fund]
 
 
 def _status(desk: Desk) -> Row:
@@ -100,7 +115,8 @@ def _status(desk: Desk) -> Row:
 def _positions(desk: Desk) -> Row:
     found: Row = desk.positions()
     awaiting = tuple(found.get("awaiting_settlement") or ())
-    return {"positions": list(found["positions"]), "totals": found.get("totals"), "awaiting": awaiting}
+    told = {"positions": list(found["positions"]), "totals": found.get("totals"), "awaiting": awaiting}
+    return {**told, "funds": tuple(found.get("funds") or ())}
 
 
 def _risk(desk: Desk) -> Row:
@@ -151,7 +167,7 @@ class Shared:
         self.desk = desk
         self._clock = clock
         self._picture = Picture()
-        self._equity: tuple[float, list[Row] | None, str] = (float("-inf"), None, "")
+        self._equity: dict[str, tuple[float, list[Row] | None, str]] = {}
         self._smiles: tuple[float, list[Row] | None, str] = (float("-inf"), None, "")
         self._locks = {"picture": Lock(), "equity": Lock(), "smiles": Lock()}
 
@@ -168,16 +184,18 @@ class Shared:
                 lock.release()
         return replace(self._picture, looked_at=max(self._clock(), self._picture.looked_at))
 
-    def equity(self) -> tuple[list[Row] | None, str]:
-        """Today's performance rows of the whole desk, oldest first, or None and why not."""
+    def equity(self, fund: str = ALL) -> tuple[list[Row] | None, str]:
+        """Today's performance rows of a fund, oldest first, or None and why not."""
         with self._locks["equity"]:
             now = self._clock()
-            if now - self._equity[0] >= EQUITY_EVERY_S:
+            at, rows, _ = known = self._equity.get(fund, (float("-inf"), None, ""))
+            if now - at >= EQUITY_EVERY_S:
                 try:
-                    self._equity = (now, _today(self.desk.equity("*", limit=EQUITY_ROWS)), "")
+                    known = (now, _today(self.desk.equity(fund, limit=EQUITY_ROWS)), "")
                 except ClientError as error:
-                    self._equity = (now, self._equity[1], str(error))
-        return self._equity[1], self._equity[2]
+                    known = (now, rows, str(error))
+                self._equity[fund] = known
+        return known[1], known[2]
 
     def smiles(self, underlyings: Sequence[str]) -> tuple[list[Row] | None, str]:
         """Every expiry's fitted smile with what it rests on, or None and why not."""

@@ -18,6 +18,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.starlette import App
 
+from pages.parts.relay import RELAY
+
 SCRIPT = Path(__file__).resolve().parents[2] / "app.py"
 HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
 HEADERS = {
@@ -75,7 +77,7 @@ def application() -> App:
     PagesManager.uses_pages_directory = False
     import_module("pages.parts.live")
     import_module("pages.parts.figures")
-    return App(SCRIPT, middleware=[Middleware(Guard)])
+    return App(SCRIPT, routes=RELAY.routes(), middleware=[Middleware(Guard)])
 
 
 def run(host: str = "127.0.0.1", port: int = 8501) -> None:

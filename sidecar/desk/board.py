@@ -5,7 +5,7 @@ Applying a quote is one list write. A beat moves only the rows that changed into
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from math import nan
 from operator import attrgetter
@@ -63,7 +63,7 @@ class Board:
         self.universe = Universe()
         self.groups: tuple[Group, ...] = ()
         self.refused: Counter[str] = Counter()
-        self.refused_by_symbol: Counter[str] = Counter()
+        self.refused_by_symbol: defaultdict[str, Counter[Defect]] = defaultdict(Counter)
         self.updates: Counter[str] = Counter()
         self.quotes = 0
         self.underlyings: tuple[str, ...] = ()
@@ -130,10 +130,10 @@ class Board:
 
     def refuse(self, symbol: str, reason: str) -> Defect:
         """Count a message that cannot be applied. Unknown symbols share one count: a bad feed adds no labels."""
-        row = self.universe.rows.get(symbol)
-        self.refused[_DEFECTS.get(reason, Defect.MALFORMED)] += 1
-        self.refused_by_symbol["" if row is None else self.universe.contracts[row].underlying] += 1
-        return _DEFECTS.get(reason, Defect.MALFORMED)
+        row, found = self.universe.rows.get(symbol), _DEFECTS.get(reason, Defect.MALFORMED)
+        self.refused[found] += 1
+        self.refused_by_symbol["" if row is None else self.universe.contracts[row].underlying][found] += 1
+        return found
 
     def last(self, symbol: str) -> Quote | None:
         """The last good quote of a contract."""

@@ -8,6 +8,7 @@ from typing import Literal, Self
 import msgspec
 import numpy as np
 
+from sidecar.alerts.policy import Policy
 from sidecar.pricing.curve import Curve
 from sidecar.risk.shocks import Shocks
 
@@ -41,7 +42,7 @@ class DeskConfig(msgspec.Struct, frozen=True):
     ``blind_s`` without trusted marks nothing may be added. An order not answered within ``order_timeout_s`` is unknown;
     a cancel is repeated after ``cancel_retry_s`` and the venue asked every ``ask_every_s`` while something is not
     confirmed (both pauses double up to half a minute), and every ``reconcile_every_s`` otherwise. ``rehearsed`` are the
-    faults that a simulated venue plays, for people to read.
+    faults that a simulated venue plays, for people to read. ``alerts`` says how patient the alerts are.
     """
 
     capital: dict[str, Decimal]
@@ -64,6 +65,7 @@ class DeskConfig(msgspec.Struct, frozen=True):
     ask_every_s: float = 2.0
     reconcile_every_s: float = 60.0
     rehearsed: str = ""
+    alerts: Policy = Policy()
 
     @property
     def rates(self) -> Curve:

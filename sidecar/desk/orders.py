@@ -80,6 +80,7 @@ def submit(
     state.keep(order)
     if verdict.refusal is not None:
         state.refused[verdict.refusal.limit_name] += 1
+        state.pending.refusals.append(verdict.refusal.limit_name)
         return order, verdict.refusal
     state.counters["orders_submitted"] += 1
     state.pending.actions.append(SendOrder(order))

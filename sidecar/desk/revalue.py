@@ -8,7 +8,7 @@ from types import MappingProxyType
 from sidecar.desk import alerting, heartbeats, performing, session, signalling, watch, wishes
 from sidecar.desk.board import COLUMNS
 from sidecar.desk.lines import fund_lines, position_lines
-from sidecar.desk.market import conditions, levels, markets, qualities
+from sidecar.desk.market import conditions, levels, markets
 from sidecar.desk.state import DeskState, Pending
 from sidecar.domain import clock
 from sidecar.domain.orders import Order
@@ -71,7 +71,7 @@ def revalue(state: DeskState, *, on_beat: bool = False) -> Published:
         awaiting_settlement=session.awaiting_settlement(state),
         greeks=greeks,
         markets=markets(state, conditions(vix, halted=bool(state.exchange_halted))),
-        data_quality=qualities(state),
+        data_quality=state.quality.lines(state, session.opened_at(state) if session.is_open(state) else None),
         limits=limits,
         orders=(*state.working.values(), *_recent(state)),
         breaker_events=tuple(state.breaker_events),
@@ -178,4 +178,6 @@ def _counters(state: DeskState) -> Counters:
         orders_refused=dict(sorted(state.refused.items())),
         orders_cancelled=count["orders_cancelled"],
         breaker_triggers=dict(sorted(state.triggers.items())),
+        signals=count["signals"],
+        signals_refused=count["signals_refused"],
     )

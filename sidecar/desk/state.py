@@ -7,6 +7,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from sidecar.alerts.life import Alerts
+from sidecar.book.performance import Earned, History
 from sidecar.book.pnl import DayBase
 from sidecar.book.positions import Book
 from sidecar.desk.asking import Asking
@@ -14,6 +16,9 @@ from sidecar.desk.board import Board
 from sidecar.desk.config import DeskConfig
 from sidecar.desk.explaining import Explaining
 from sidecar.desk.margins import Margins
+from sidecar.desk.occurrences import Occurrences
+from sidecar.desk.quality import DataQuality
+from sidecar.desk.signal_book import SignalBook
 from sidecar.desk.tailing import Tails
 from sidecar.desk.valuation import Valuation
 from sidecar.desk.volatilities import Volatilities
@@ -25,9 +30,10 @@ from sidecar.domain.commands import Command
 from sidecar.domain.contracts import Contract
 from sidecar.domain.events import Settlement
 from sidecar.domain.orders import WORKING, Order, OrderState
+from sidecar.domain.performance import PerformanceLine
 from sidecar.domain.records import AnyRecord, Audited, BreakerRecorded, Halted, OrderRecorded
 from sidecar.domain.reference import Reference
-from sidecar.domain.report import Action, Chain, GreeksLine, LimitLine, Outcome, OutcomeStatus, QualityLine
+from sidecar.domain.report import Action, Chain, GreeksLine, LimitLine, Outcome, OutcomeStatus
 from sidecar.domain.scopes import Scope
 from sidecar.risk.nodes import Tree
 
@@ -43,6 +49,8 @@ class Pending:
         self.actions: list[Action] = []
         self.outcomes: list[Outcome] = []
         self.orders: list[Order] = []
+        #: Of each refused one of these orders, the limit.
+        self.refusals: list[str] = []
 
     @property
     def empty(self) -> bool:
@@ -142,6 +150,12 @@ class DeskState:
         self.peak: dict[str, float] = {}
         self.max_drawdown: dict[str, float] = {}
         self.marked_at = 0
+        self.histories: dict[str, History] = {}
+        self.earned: dict[str, Earned] = {}
+        self.trips_counted = 0
+        self.performance_lines: tuple[PerformanceLine, ...] = ()
+        #: The five seconds and the number of fills that the lines are of.
+        self.performed = (0, 0)
         self.live_since = 0
         self.untrusted_since = 0
         self.blind = False
@@ -151,8 +165,10 @@ class DeskState:
         self.triggers: Counter[str] = Counter()
         self.notes: tuple[str, ...] = ()
         self.pending = Pending()
-        self.quality_lines: tuple[QualityLine, ...] = ()
-        self.qualities_at = 0
+        self.alerts = Alerts(config.alerts)
+        self.occurrences = Occurrences()
+        self.quality = DataQuality()
+        self.signals = SignalBook()
         self.chain: Chain | None = None
         self.chain_digest = b""
 

@@ -203,7 +203,7 @@ class Valuation:
             found.forward,
             found.standard_error,
             _at_the_money(group.strikes, self.values["iv"][group.calls], found.forward),
-            _ratio(np.nansum(puts), np.nansum(calls)),
+            _ratio(puts, calls),
             _max_pain(group.strikes, calls, puts),
             group.expires_at,
             by_itself,
@@ -228,12 +228,18 @@ def _at_the_money(strikes: Floats, smile: Floats, forward: float) -> float:
     return float(np.interp(forward, strikes[known], smile[known])) if known.any() else float("nan")
 
 
-def _ratio(numerator: float, denominator: float) -> float:
-    return float(numerator / denominator) if denominator > 0.0 else float("nan")
+def _ratio(puts: Floats, calls: Floats) -> float:
+    """Puts' open interest over calls'; NaN where none is known of a side, which is not the same as none being open."""
+    if np.isnan(puts).all() or np.isnan(calls).all():
+        return float("nan")
+    over = np.nansum(calls)
+    return float(np.nansum(puts) / over) if over > 0.0 else float("nan")
 
 
 def _max_pain(strikes: Floats, call_interest: Floats, put_interest: Floats) -> float:
-    """The strike at which the options now open would pay their holders least; NaN without open interest."""
+    """The strike at which the options now open would pay their holders least; NaN where a side's is not known."""
+    if np.isnan(call_interest).all() or np.isnan(put_interest).all():
+        return float("nan")
     calls, puts = np.nan_to_num(call_interest), np.nan_to_num(put_interest)
     if not (calls.sum() + puts.sum()) > 0.0:
         return float("nan")

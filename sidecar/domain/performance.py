@@ -11,9 +11,10 @@ class PerformanceLine(msgspec.Struct, frozen=True):
     """One fund's performance at ``timestamp``; the desk's is the line whose ``fund_id`` is ``*``.
 
     Returns, drawdowns and ratios are fractions; NaN where there is too little on record. ``total_return`` is since the
-    book began and ``daily_return`` since the session's open, both on capital. ``sharpe_ratio`` and ``sortino_ratio``
-    are annualised: of ``observations`` returns over ``interval``, times the root of ``periods_per_year``, over a
-    risk-free rate of zero. ``win_rate`` and ``profit_factor`` are of round trips after fees.
+    book began, free of flows (time-weighted); ``daily_return`` since the session's open, on capital. ``sharpe_ratio``
+    and ``sortino_ratio`` are annualised: of ``observations`` returns over ``interval``, times the root of
+    ``periods_per_year``, over a risk-free rate of zero. ``win_rate`` and ``profit_factor`` are of round trips after
+    fees.
     """
 
     fund_id: str

@@ -124,7 +124,13 @@ class GreeksLine(msgspec.Struct, frozen=True):
 
 
 class MarketLine(msgspec.Struct, frozen=True):
-    """One underlying: spot, forward and ATM volatility of the nearest expiry, and how fresh they are."""
+    """One underlying: spot, forward and ATM volatility of the nearest expiry, and how fresh they are.
+
+    ``pcr`` is puts' open interest over calls' and ``max_pain`` the strike that would pay holders least, both over the
+    strikes of that expiry at which both rights are listed; NaN where no open interest of a side was ever seen, ``pcr``
+    also where no calls are open. ``atm_iv`` is NaN where no strike of the expiry has a volatility, ``vix`` where none
+    was seen.
+    """
 
     symbol: str
     spot_price: float
@@ -142,7 +148,13 @@ class MarketLine(msgspec.Struct, frozen=True):
 
 
 class QualityLine(msgspec.Struct, frozen=True):
-    """The state of one underlying's data: how many contracts are live, stale or missing, and what was refused."""
+    """The state of one underlying's data: how many contracts are live, stale or missing, and what was refused.
+
+    ``updates``, ``refused``, ``crossed``, ``out_of_order``, ``refused_by_reason`` and ``gaps`` count since the desk
+    began. A gap is a silence of the underlying itself that reaches the ``stale`` limit; ``missed`` are the messages
+    that the feed missed in the last minute, of whatever symbol. ``score`` is the least of ``fresh``, ``clean`` and
+    ``steady``, each from 0 to 1, and NaN where nothing is listed (``desk.quality`` has the formula).
+    """
 
     symbol: str
     contracts: int
@@ -153,6 +165,14 @@ class QualityLine(msgspec.Struct, frozen=True):
     refused: int
     age_s: float
     score: float
+    crossed: int = 0
+    out_of_order: int = 0
+    gaps: int = 0
+    missed: int = 0
+    refused_by_reason: Mapping[str, int] = {}
+    fresh: float = float("nan")
+    clean: float = float("nan")
+    steady: float = float("nan")
 
 
 class LimitStatus(StrEnum):
@@ -256,6 +276,8 @@ class Counters(msgspec.Struct, frozen=True):
     orders_refused: Mapping[str, int]
     orders_cancelled: int
     breaker_triggers: Mapping[str, int]
+    signals: int = 0
+    signals_refused: int = 0
 
 
 @dataclass(frozen=True, eq=False)

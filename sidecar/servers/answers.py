@@ -11,7 +11,8 @@ from sidecar.domain.breaker import BreakerEvent, BreakerStatus, Cause, Override,
 from sidecar.domain.clock import iso
 from sidecar.domain.orders import WORKING, Fill, Order, OrderState
 from sidecar.domain.plans import Plan
-from sidecar.domain.report import Condition, DeskReport, LimitStatus, PositionLine, Quality, Refusal
+from sidecar.domain.report import Condition, DeskReport, LimitStatus, PositionLine, Refusal
+from sidecar.servers import monitoring
 
 _SHOCKS = frozenset({Trigger.VIX_SPIKE, Trigger.IV_SHOCK})
 _CONDITIONS = list(Condition)
@@ -97,7 +98,7 @@ def cause(row: Cause) -> dict[str, Any]:
 
 def breaker_event(event: BreakerEvent) -> dict[str, Any]:
     """One line of the breaker's history; ``limit`` and ``value`` are null where no limit was involved."""
-    return {**_fields(event), "at": iso(event.at)}
+    return {**_fields(event), "at": iso(event.at) if event.at else None}
 
 
 def breaches(report: DeskReport) -> list[dict[str, Any]]:
@@ -131,6 +132,7 @@ def positions(report: DeskReport) -> dict[str, Any]:
         "total_positions": len(report.positions),
         "total_unrealized_pnl": report.total.unrealized_pnl,
         "totals": _fields(report.total),
+        "funds": [_fields(line) for line in report.funds[:-1]],
         "awaiting_settlement": report.awaiting_settlement,
         "closing": [{**_fields(line), "since": iso(line.since)} for line in report.closing],
         "simulated": report.simulated,
@@ -187,23 +189,26 @@ def refusal(row: Refusal) -> dict[str, Any]:
 def risk_metrics(report: DeskReport) -> dict[str, Any]:
     """``data`` of ``/emergency/risk-metrics``; what the report does not hold is null.
 
-    ``var_95`` and ``es_975`` are the desk's, one day, in account currency; ``tail`` has every fund's, how sure they are
-    and what they rest on.
+    ``sharpe_ratio`` is that of ``performance``, which says what returns it is of, and of how many. ``var_95`` and
+    ``es_975`` are the desk's, one day, in account currency; ``tail`` has every fund's, how sure they are and what they
+    rest on.
     """
     total, book = report.total, report.positions
     measured = {line.name: line.value for line in report.limits if line.scope == "*"}
     strategies = sorted({line.strategy for line in book})
     value = {line.id: abs(line.quantity * line.current_price) for line in book}
     tail = {line.fund_id: line for line in report.tail}.get("*")
+    done = {line.fund_id: line for line in report.performance}.get("*")
     return {
         "timestamp": report.timestamp,
         "daily_pnl": total.daily_pnl,
         "daily_pnl_percent": total.daily_pnl_percent,
         "drawdown": total.drawdown,
         "max_drawdown": total.max_drawdown,
-        "sharpe_ratio": None,
+        "sharpe_ratio": done.sharpe_ratio if done else None,
         "win_rate": total.winning_trades / total.trades if total.trades else None,
         "total_trades": total.trades,
+        "performance": monitoring.performance(done) if done else None,
         "capital_utilization": total.capital_utilization,
         "largest_position_percent": measured.get("position_allocation"),
         "var_95": tail.var_95 if tail else None,
@@ -218,21 +223,5 @@ def risk_metrics(report: DeskReport) -> dict[str, Any]:
         "greeks": [_fields(line) for line in report.greeks],
         "limits": limits(report, None),
         "quality": total.quality,
-        "simulated": report.simulated,
-    }
-
-
-def data_quality(report: DeskReport) -> dict[str, Any]:
-    """``report`` of ``/emergency/data-quality``; overall is the worst symbol, since a mean hides the one bad one."""
-    scores = [line.score for line in report.data_quality]
-    return {
-        "timestamp": report.timestamp,
-        "overall_quality": (nan if not all(map(isfinite, scores)) else min(scores)) if scores else None,
-        "symbols": {line.symbol: _fields(line) for line in report.data_quality},
-        "streaming_health": "up" if report.feed_up else "down",
-        "total_symbols": len(report.data_quality),
-        "stale_count": sum(line.quality is not Quality.LIVE for line in report.markets),
-        "refused": dict(report.counters.quotes_refused),
-        "feed_gaps": report.counters.feed_gaps,
         "simulated": report.simulated,
     }

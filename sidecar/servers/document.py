@@ -10,6 +10,7 @@ from html import escape
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
 
 from sidecar.servers.auth import Public, Require, doors
 from sidecar.servers.keys import Role
@@ -27,11 +28,45 @@ _SCHEMES = {
 }
 
 
+_ABOUT = (
+    "The live risk desk of a small options book. A failure is an `application/problem+json` document and never a "
+    "number; an unknown number is `null`. Lists are cursor paged, newest first. The streams describe themselves at "
+    "`/asyncapi.json`."
+)
+_TAGS = {
+    "analytics": "Chains, surfaces, Greeks, scenarios, what an order would do",
+    "emergency": "Stop, reset, close, and the state of the desk",
+    "funds": "The money of each fund",
+    "health": "For whoever supervises the process",
+    "metrics": "For Prometheus",
+    "monitoring": "Alerts, performance, signals, the system",
+    "rest": "Orders and fills",
+    "risk": "Limits and the breaker",
+    "stream": "The open sockets",
+}
+
+
 def describe(app: FastAPI) -> dict[str, Any]:
     """The OpenAPI document, with the two ways to send a key."""
     found = app.openapi()
     found.setdefault("components", {})["securitySchemes"] = _SCHEMES
+    found["info"] |= {"description": _ABOUT, "license": {"name": "MIT"}}
+    found["servers"] = [{"url": "/", "description": "This sidecar"}]
+    used = {tag for row in found["paths"].values() for operation in row.values() for tag in operation.get("tags", ())}
+    found["tags"] = [{"name": tag, "description": _TAGS.get(tag, tag)} for tag in sorted(used)]
+    _show_nulls(app, found["paths"])
     return found
+
+
+def _show_nulls(app: FastAPI, paths: dict[str, Any]) -> None:
+    """Put the examples back as they were written: FastAPI leaves out of them what is ``null``."""
+    for context in iter_route_contexts(app.routes):
+        for method in context.methods or ():
+            said = paths.get(context.path or "", {}).get(method.lower(), {}).get("responses", {})
+            for code, response in (getattr(context, "responses", None) or {}).items():
+                for kind, content in response.get("content", {}).items():
+                    if "example" in content:
+                        said[str(code)]["content"][kind]["example"] = content["example"]
 
 
 def roles(app: FastAPI) -> str:
@@ -60,6 +95,7 @@ def roles(app: FastAPI) -> str:
 
 _UNDESCRIBED = {
     "/openapi.json": "The API's description",
+    "/asyncapi.json": "The streams' description",
     "/docs": "The API's description as a page",
     "/ws": "The streams",
     "/emergency/ws": "The streams, eight types from the start",
@@ -82,7 +118,8 @@ def html(document: dict[str, Any]) -> str:
         f"<!doctype html><html lang=en><meta charset=utf-8><title>{escape(info['title'])} API</title>",
         f"<style>{_STYLE}</style><h1>{escape(info['title'])} {escape(info['version'])}</h1>",
         "<p>Send a key as <code>X-API-Key</code> or <code>Authorization: Bearer</code>. ",
-        "The machine-readable document is <a href=/openapi.json>/openapi.json</a>.</p>",
+        "The machine-readable documents are <a href=/openapi.json>/openapi.json</a> and, of the streams, ",
+        "<a href=/asyncapi.json>/asyncapi.json</a>.</p>",
     ]
     for path, methods in document["paths"].items():
         parts += [_operation(path, method, row) for method, row in methods.items()]

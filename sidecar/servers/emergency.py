@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from sidecar.domain.clock import iso
-from sidecar.servers import answers, bodies, commands, examples
+from sidecar.servers import answers, bodies, commands, examples, quality
 from sidecar.servers import examples_acts as acts
 from sidecar.servers.auth import Auth
 from sidecar.servers.closing import Closing
@@ -48,7 +48,7 @@ class Emergency:
     async def data_quality(self) -> Response:
         """How fresh and how complete the market data is, by underlying; overall is the worst of them."""
         report = commands.fresh(self.ports, self.settings)
-        return answer({"status": "success", "report": answers.data_quality(report)})
+        return answer({"status": "success", "report": quality.data_quality(report)})
 
 
 class Health:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sidecar.servers.examples_performance import LINE
 from sidecar.servers.shapes import Maybe, Named
 
 AT = "2025-11-24T06:30:00+00:00"
@@ -18,6 +19,7 @@ RISK: dict[str, Any] = {
         "sharpe_ratio": None,
         "win_rate": 0.6,
         "total_trades": 5,
+        "performance": Maybe({**LINE, "fund_id": "*"}),
         "capital_utilization": 0.184,
         "largest_position_percent": 0.062,
         "var_95": 9_400.0,
@@ -52,13 +54,21 @@ _QUALITY_LINE: dict[str, Any] = {
     "updates": 91234,
     "refused": 3,
     "age_s": 0.1,
-    "score": 0.99,
+    "score": 0.98,
+    "crossed": 2,
+    "out_of_order": 1,
+    "gaps": 0,
+    "missed": 0,
+    "refused_by_reason": Named({"crossed": 2, "out_of_order": 1}),
+    "fresh": 0.9875,
+    "clean": 0.98,
+    "steady": 1.0,
 }
 QUALITY: dict[str, Any] = {
     "status": "success",
     "report": {
         "timestamp": AT,
-        "overall_quality": 0.99,
+        "overall_quality": 0.98,
         "symbols": Named({"NIFTY": _QUALITY_LINE}),
         "streaming_health": "up",
         "total_symbols": 1,

@@ -1,4 +1,4 @@
-"""``/api/v1/funds``: each fund's money now, and its equity over the day."""
+"""``/api/v1/funds`` and ``/api/v1/capital``: each fund's money now, and its equity over the day."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from starlette.responses import Response
 
 from sidecar.domain import clock
 from sidecar.domain.clock import MINUTE
-from sidecar.domain.report import DeskReport
+from sidecar.domain.report import DeskReport, FundLine
+from sidecar.servers import examples_performance as e
 from sidecar.servers.auth import Auth
 from sidecar.servers.keys import KeyStore, Role
 from sidecar.servers.ports import Ports
@@ -22,6 +23,11 @@ FundId = Annotated[str, Path(max_length=64, pattern=r"^[A-Za-z0-9_.:*-]+$", exam
 Points = Annotated[int, Query(ge=1, le=1_000, description="How many points at most; a longer line is thinned")]
 Minutes = Annotated[int, Query(ge=1, le=10_080, description="How far back from the newest report, market time")]
 
+
+_MONEY = (
+    "fund_id", "capital", "portfolio_value", "used_margin", "available_margin", "capital_utilization", "realized_pnl",
+    "unrealized_pnl", "fees", "quality",
+)  # fmt: skip
 
 #: (fund or ``*``, since, at most so many) to points, oldest first.
 Equity = Callable[[str, int, int], Sequence[Any]]
@@ -38,6 +44,16 @@ class Funds:
         """Capital, value, P&L, drawdown and margin of every fund, and of the desk (``*``)."""
         report = self._report()
         return answer({"funds": report.funds, "timestamp": report.timestamp})
+
+    async def capital(self) -> Response:
+        """What every fund was given, is worth, has bound and has free, and the same of all together (`total`).
+
+        `portfolio_value` is capital and realised P&L less fees and unrealised P&L; margins do not offset over funds.
+        """
+        report = self._report()
+        told = {"funds": [_money(line) for line in report.funds[:-1]], "total": _money(report.total)}
+        seen = {"currency": report.currency, "simulated": report.simulated, "timestamp": report.timestamp}
+        return answer({**told, **seen})
 
     async def performance(self, fund_id: FundId, limit: Points = 400, minutes: Minutes = 480) -> Response:
         """The equity line of a fund (``*`` for the desk), oldest first."""
@@ -67,17 +83,23 @@ class Funds:
         return published.report
 
 
+def _money(line: FundLine) -> dict[str, Any]:
+    return {name: getattr(line, name) for name in _MONEY}
+
+
 def router(ports: Ports, keys: KeyStore, equity: Equity) -> APIRouter:
     """The funds' routes, for ``create_app(…, routers=[…])``."""
     funds = Funds(ports, equity)
     rows = (
-        Row("GET", "/funds", Role.VIEWER, funds.funds, "Every fund's money", fails=(503,)),
+        Row("GET", "/funds", Role.VIEWER, funds.funds, "Every fund's money", answers=e.FUNDS, fails=(503,)),
+        Row("GET", "/capital", Role.VIEWER, funds.capital, "Every fund's capital", answers=e.CAPITAL, fails=(503,)),
         Row(
             "GET",
             "/funds/{fund_id}/performance",
             Role.VIEWER,
             funds.performance,
             "A fund's equity line",
+            answers=e.EQUITY,
             fails=(404, 422, 503),
         ),
     )

@@ -35,12 +35,12 @@ class Bucket:
         self._rate, self._now = rate, now
         self._tokens, self._filled = rate, now()
 
-    def take(self) -> bool:
-        """Whether one more may pass now."""
+    def take(self, cost: float = 1.0) -> bool:
+        """Whether one more, which counts as so many, may pass now."""
         now = self._now()
         self._tokens = min(self._rate, self._tokens + (now - self._filled) * self._rate)
         self._filled = now
-        if self._tokens < 1.0:
+        if self._tokens < cost:
             return False
-        self._tokens -= 1.0
+        self._tokens -= cost
         return True

@@ -31,11 +31,11 @@ Cursor = Annotated[
     Query(
         max_length=120,
         description="`next_cursor` of the page before",
-        json_schema_extra={"pattern": r"^([0-9]{1,18}~[A-Za-z0-9_.:-]{1,96})?$"},
+        json_schema_extra={"pattern": r"^([0-9]{1,18}~[A-Za-z0-9_.:*-]{0,96})?$"},
     ),
 ]
 Fund = Annotated[str, Query(max_length=64, pattern=r"^[A-Za-z0-9_.:-]*$")]
-_CURSOR = re.compile(r"(\d{1,18})~([A-Za-z0-9_.:-]{1,96})", re.ASCII)
+_CURSOR = re.compile(r"(\d{1,18})~([A-Za-z0-9_.:*-]{0,96})", re.ASCII)
 _READ_TIMEOUT_S = 5.0
 _T = TypeVar("_T")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import wraps
 from typing import Any
 
 from fastapi import APIRouter, Depends
@@ -32,7 +33,7 @@ class Row:
     """One route. ``role`` None is public; ``asks`` is an example of the body, ``answers`` of the success.
 
     ``repeats`` remembers the first answer to an ``Idempotency-Key``; a ``keyed`` route takes one and sees to it itself.
-    ``conflict`` are the further members of a 409.
+    ``conflict`` are the further members of a 409, ``also`` the further media types of the success.
     """
 
     method: str
@@ -48,6 +49,7 @@ class Row:
     repeats: Repeats | None = None
     keyed: bool = False
     conflict: dict[str, Any] = field(default_factory=dict)
+    also: dict[str, Any] = field(default_factory=dict)
 
 
 def declared(connection: HTTPConnection) -> None:
@@ -85,8 +87,9 @@ def mount(router: APIRouter, rows: Sequence[Row], auth: Auth) -> APIRouter:
 
 
 def _once(repeats: Repeats, endpoint: Callable[..., Awaitable[Response]]) -> Callable[..., Awaitable[Response]]:
-    async def once(request: Request) -> Response:
-        return await repeats.once(request, lambda: endpoint(request))
+    @wraps(endpoint)
+    async def once(request: Request, **named: Any) -> Response:
+        return await repeats.once(request, lambda: endpoint(request, **named))
 
     return once
 
@@ -95,7 +98,7 @@ def _responses(row: Row) -> dict[int | str, dict[str, Any]]:
     shown = {"schema": schema(row.answers), "example": plain(row.answers)} if row.answers else {}
     headers = _HEADERS | (_REPLAYED if row.repeats or row.keyed else {})
     found: dict[int | str, dict[str, Any]] = {
-        row.status: {"description": "Done", "headers": headers, "content": {"application/json": shown}}
+        row.status: {"description": "Done", "headers": headers, "content": {"application/json": shown, **row.also}}
     }
     codes = {*row.fails, 400, *((401, 403) if row.role else ()), *((413, 422) if row.body else ())}
     if row.repeats:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import msgspec
 from fastapi import APIRouter, Depends
@@ -13,17 +15,21 @@ from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from sidecar.servers.auth import Auth, Refused
-from sidecar.servers.hub import Hub, UnknownTopic
+from sidecar.servers.hub import Hub
 from sidecar.servers.keys import Key, KeyStore, Role
 from sidecar.servers.knock import Bucket, Knock
 from sidecar.servers.messages import AnyMessage, Authenticate, Ping, Seen, Subscribe, Unsubscribe, decode
 from sidecar.servers.ports import Ports
+from sidecar.servers.prepared import outlet_of
 from sidecar.servers.problems import Problem
 from sidecar.servers.routes import Row, answer, declared, mount
 from sidecar.servers.subscriber import POLICY, Subscriber
+from sidecar.servers.subscribing import UnknownTopic
 from sidecar.servers.topics import EMERGENCY
 
 _TOO_LARGE = 1009
+#: An acknowledgement counts as a tenth of a message: a reader of many topics sends one for each of their frames.
+_SEEN = 0.1
 
 
 class _Unusable(Exception):
@@ -90,40 +96,20 @@ class Streams:
             reason, detail = "malformed", unusable.message
         self.auth.ports.on_auth_failure(reason)
         self.auth.record(socket, "unknown", detail)
-        await self._close(socket, POLICY, detail)
+        outlet_of(socket.scope).part(POLICY, detail[:120], self.settings.close_wait_s)
         return None
 
     async def _serve(self, socket: WebSocket, key: Key, topics: tuple[str, ...]) -> None:
-        hub = self.hub
-        subscriber = Subscriber(secrets.token_hex(6), key, hub.stamp(), self.settings.queue, hub.epoch)
+        hub, outlet, loop = self.hub, outlet_of(socket.scope), asyncio.get_running_loop()
+        subscriber = Subscriber(secrets.token_hex(6), key, outlet, self.settings, hub.totals, loop.time, hub.stamp)
+        outlet.on_open, outlet.on_shut, outlet.on_gone = subscriber.on_open, subscriber.on_shut, subscriber.go
         hub.connect(subscriber)
-        if topics:
-            self._obey(subscriber, Subscribe(list(topics)))
-        tasks = (
-            asyncio.ensure_future(self._listen(socket, subscriber)),
-            asyncio.ensure_future(subscriber.pump(socket.send_text, hub.stamp, hub.on_send)),
-            asyncio.ensure_future(subscriber.closed.wait()),
-        )
         try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            if topics:
+                self._obey(subscriber, Subscribe(list(topics)))
+            await self._listen(socket, subscriber)
         finally:
             hub.disconnect(subscriber)
-            for task in tasks:
-                task.cancel()
-            ended = await asyncio.gather(*tasks, return_exceptions=True)
-        if subscriber.closing is not None:
-            await self._close(socket, *subscriber.closing)
-        for result in ended:
-            if isinstance(result, Exception) and not isinstance(result, WebSocketDisconnect):
-                raise result
-
-    async def _close(self, socket: WebSocket, code: int, reason: str) -> None:
-        # A reader that stalled for good would hold the close frame for ever.
-        try:
-            async with asyncio.timeout(self.settings.close_wait_s):
-                await socket.close(code, reason[:120])
-        except (TimeoutError, WebSocketDisconnect, RuntimeError):
-            pass
 
     # ---- what clients say --------------------------------------------------------------------------------------
 
@@ -148,7 +134,7 @@ class Streams:
         while True:
             try:
                 message = await self._receive(socket)
-                if not bucket.take():
+                if not bucket.take(_SEEN if isinstance(message, Seen) else 1.0):
                     raise _Unusable("too_fast", f"at most {self.settings.messages_per_s:g} messages a second")
             except _Unusable as unusable:
                 if unusable.code == "too_large":
@@ -157,7 +143,7 @@ class Streams:
                 bad += 1
                 self._error(subscriber, unusable.code, unusable.message)
                 if bad >= self.settings.bad_in_a_row:
-                    await self._part(subscriber, f"{bad} messages in a row could not be used")
+                    subscriber.finish(POLICY, f"{bad} messages in a row could not be used")
                     return
                 continue
             bad = 0
@@ -166,37 +152,28 @@ class Streams:
                 return
             self._obey(subscriber, message)
 
-    async def _part(self, subscriber: Subscriber, reason: str) -> None:
-        subscriber.finish(POLICY, reason)
-        try:
-            async with asyncio.timeout(self.settings.close_wait_s):
-                await subscriber.closed.wait()
-        except TimeoutError:
-            pass
-
     def _obey(self, subscriber: Subscriber, message: AnyMessage) -> None:
-        at = self.hub.stamp()
         match message:
             case Ping():
-                subscriber.tell("pong", {}, at)
+                subscriber.tell("pong", {})
             case Seen():
                 subscriber.saw(message.topic, message.seq)
             case Authenticate():
                 self._error(subscriber, "authenticated", "this socket has its key; open another for another key")
             case Unsubscribe():
-                unknown = [name for name in message.subscriptions if name not in self.hub.channels]
+                unknown = [name for name in message.subscriptions if name not in self.hub.channels.by_name]
                 if unknown:
                     self._error(subscriber, "unknown_topic", f"there is no topic {unknown[0]!r}")
                     return
                 for name in message.subscriptions:
                     subscriber.leave(name)
-                subscriber.tell("ack", {"to": "unsubscribe", "topics": sorted(subscriber.feeds)}, at)
+                subscriber.tell("ack", {"to": "unsubscribe", "topics": sorted(subscriber.feeds)})
             case Subscribe():
-                self._subscribe(subscriber, message, at)
+                self._subscribe(subscriber, message)
 
-    def _subscribe(self, subscriber: Subscriber, message: Subscribe, at: str) -> None:
+    def _subscribe(self, subscriber: Subscriber, message: Subscribe) -> None:
         try:
-            subscriber.tell("ack", self.hub.subscribe(subscriber, message), at)
+            subscriber.tell("ack", self.hub.subscribe(subscriber, message))
         except UnknownTopic as error:
             self._error(subscriber, "unknown_topic", str(error))
         except PermissionError as error:
@@ -206,7 +183,7 @@ class Streams:
             self._error(subscriber, "invalid", str(error))
 
     def _error(self, subscriber: Subscriber, code: str, message: str) -> None:
-        subscriber.tell("error", {"code": code, "message": message}, self.hub.stamp())
+        subscriber.tell("error", {"code": code, "message": message})
 
 
 def _header(secret: str) -> Headers:
@@ -218,7 +195,13 @@ def router(hub: Hub, ports: Ports, keys: KeyStore) -> APIRouter:
     """The sockets' routes, for ``create_app(…, routers=[…])``."""
     auth = Auth(keys, ports)
     streams = Streams(hub, auth)
-    made = APIRouter(tags=["stream"])
+
+    @asynccontextmanager
+    async def attached(_: object) -> AsyncIterator[None]:
+        hub.attach(asyncio.get_running_loop())
+        yield
+
+    made = APIRouter(tags=["stream"], lifespan=attached)
     knock = Depends(Knock(auth, hub.settings.allowed_origins))
     for path, endpoint in (("/ws", streams.ws), ("/emergency/ws", streams.emergency)):
         made.add_api_websocket_route(path, endpoint, dependencies=[knock, Depends(declared)])

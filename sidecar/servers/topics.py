@@ -1,7 +1,8 @@
 """What can be subscribed to: one function and one row a topic.
 
 A topic is a table of rows. Its state is told by a ``snapshot`` and kept true by changes: each change is one row, which
-replaces the row of the same key, or takes it away when it says ``removed``.
+replaces the row of the same key, or takes it away when it says ``removed``. A ``latest`` topic follows the reports; an
+``every`` topic follows the journal, one frame for each of its records once that is on disk.
 """
 
 from __future__ import annotations
@@ -13,15 +14,30 @@ from typing import Any
 
 import msgspec
 
-from sidecar.domain.breaker import BreakerEvent
+from sidecar.domain import audit
+from sidecar.domain.breaker import BreakerEvent, BreakerStatus
+from sidecar.domain.clock import iso
 from sidecar.domain.orders import WORKING, Order
-from sidecar.domain.records import BreakerRecorded
+from sidecar.domain.records import (
+    AlertRecorded,
+    AnyRecord,
+    BreakerRecorded,
+    Entry,
+    Halted,
+    OrderRecorded,
+    SignalRecorded,
+)
 from sidecar.domain.report import DeskReport
-from sidecar.servers import answers
+from sidecar.domain.signals import Signal, SignalStatus
+from sidecar.servers import answers, monitoring
 from sidecar.servers.keys import Role
 
 Row = dict[str, Any]
 Rows = Callable[[DeskReport], Iterable[Row]]
+#: The kinds of record that make a frame of an ``every`` topic; None is any.
+Kindred = tuple[type[AnyRecord], ...] | None
+#: (number of the journal record, the entry) to its row.
+Told = Callable[[int, Entry], Row]
 
 
 class Kind(StrEnum):
@@ -36,21 +52,34 @@ class Kind(StrEnum):
 class Topic:
     """One topic. ``key`` are the fields that name a row, none for a topic of one row.
 
-    ``rows`` is the whole state in a report. ``changes``, for an ``every`` topic, is what this report adds to it.
+    ``rows`` is the whole state in a report; None where it is not the report's to say. Of an ``every`` topic ``records``
+    are the kinds of record that make a frame and ``told`` its row; ``ended`` is the type of a frame that says
+    ``removed``, where it has one of its own.
     """
 
     name: str
     type: str
     kind: Kind
     key: tuple[str, ...]
-    rows: Rows
-    changes: Rows | None = None
+    rows: Rows | None = None
+    records: Kindred = None
+    told: Told | None = None
+    ended: str = ""
     per_second: float = 4.0
     role: Role = Role.VIEWER
 
     def key_of(self, row: Row) -> tuple[str, ...]:
         """The name of a row within its topic."""
         return tuple(str(row[field]) for field in self.key)
+
+    def type_of(self, row: Row) -> str:
+        """The type of the frame of a row."""
+        return self.ended if self.ended and row.get("removed") else self.type
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """Every type that its changes have."""
+        return (self.type, self.ended) if self.ended else (self.type,)
 
 
 def _fields(struct: msgspec.Struct) -> Row:
@@ -82,6 +111,11 @@ def data_quality(report: DeskReport) -> Iterable[Row]:
     return [_fields(line) for line in report.data_quality]
 
 
+def performance(report: DeskReport) -> Iterable[Row]:
+    """How each fund has done; ``*`` is the desk."""
+    return [monitoring.performance(line) for line in report.performance]
+
+
 def breaker(report: DeskReport) -> Iterable[Row]:
     """The breaker's newest event; before the first one, its state in an event's shape."""
     if report.breaker_events and report.breaker_events[-1].state is report.breaker.status:
@@ -103,9 +137,15 @@ def breaker(report: DeskReport) -> Iterable[Row]:
     return [answers.breaker_event(told)]
 
 
-def breaker_changes(report: DeskReport) -> Iterable[Row]:
-    """The breaker events of this report alone (``breaker_events`` also holds those before it)."""
-    return [answers.breaker_event(row.event) for row in report.records if isinstance(row, BreakerRecorded)]
+def breaker_told(_: int, entry: Entry) -> Row:
+    """One event of the breaker. A stop beside a loop that hangs is told at once; its number comes when it is back."""
+    record = entry.record
+    if isinstance(record, Halted):
+        state = BreakerStatus.EMERGENCY_STOP
+        event = BreakerEvent("triggered", state, record.reason, record.actor, record.at, 0, trigger=state)
+        return {**answers.breaker_event(event), "halt_seq": None}
+    assert isinstance(record, BreakerRecorded)  # noqa: S101  the table says so
+    return answers.breaker_event(record.event)
 
 
 def _order(order: Order) -> Row:
@@ -117,25 +157,59 @@ def orders(report: DeskReport) -> Iterable[Row]:
     return [_order(order) for order in report.orders if order.state in WORKING]
 
 
-def order_changes(report: DeskReport) -> Iterable[Row]:
-    """Every order that changed; one that has ended says ``removed``."""
-    return [_order(order) for order in report.order_updates]
+def order_told(_: int, entry: Entry) -> Row:
+    """An order in its new state; one that has ended says ``removed``."""
+    assert isinstance(entry.record, OrderRecorded)  # noqa: S101
+    return _order(entry.record.order)
 
 
-def nothing(_: DeskReport) -> Iterable[Row]:
-    """The rows of a topic that no report feeds."""
-    return ()
+def alerts(report: DeskReport) -> Iterable[Row]:
+    """Every alert that stands, those held back too."""
+    return [{**monitoring.alert(alert), "removed": False} for alert in report.alerts if not alert.resolved]
+
+
+def alert_told(_: int, entry: Entry) -> Row:
+    """An alert in its new state; one that is resolved says ``removed``."""
+    assert isinstance(entry.record, AlertRecorded)  # noqa: S101
+    return {**monitoring.alert(entry.record.alert), "removed": entry.record.alert.resolved}
+
+
+def _signal(signal: Signal) -> Row:
+    return {**monitoring.signal(signal), "removed": signal.status is not SignalStatus.OPEN}
+
+
+def trading(report: DeskReport) -> Iterable[Row]:
+    """Every signal whose horizon has not passed, of the newest."""
+    return [_signal(signal) for signal in report.signals if signal.status is SignalStatus.OPEN]
+
+
+def signal_told(_: int, entry: Entry) -> Row:
+    """A signal as it was given, or, ``removed``, with what became of it."""
+    assert isinstance(entry.record, SignalRecorded)  # noqa: S101
+    return _signal(entry.record.signal)
+
+
+def audit_told(seq: int, entry: Entry) -> Row:
+    """The audit line of a record: ``seq`` is its number in the journal."""
+    times = {"timestamp": iso(entry.record.at), "recorded_at": iso(entry.wall_at)}
+    return {"seq": seq, **times, **audit.line(entry.record)._asdict()}
 
 
 TOPICS: tuple[Topic, ...] = (
-    Topic("breaker", "circuit_breaker_event", Kind.EVERY, (), breaker, breaker_changes),
-    Topic("orders", "order_update", Kind.EVERY, ("id",), orders, order_changes),
+    Topic("breaker", "circuit_breaker_event", Kind.EVERY, (), breaker, (BreakerRecorded, Halted), breaker_told),
+    Topic("alerts", "alert", Kind.EVERY, ("id",), alerts, (AlertRecorded,), alert_told, ended="alert_resolved"),
+    Topic("orders", "order_update", Kind.EVERY, ("id",), orders, (OrderRecorded,), order_told),
+    Topic("trading", "trading_signal", Kind.EVERY, ("id",), trading, (SignalRecorded,), signal_told),
+    Topic("predictions", "prediction", Kind.EVERY, ("id",)),
+    Topic("audit", "audit_record", Kind.EVERY, (), told=audit_told),
     Topic("positions", "position_update", Kind.LATEST, ("id",), positions),
     Topic("pnl", "pnl_update", Kind.LATEST, ("fund_id",), pnl),
     Topic("greeks", "greeks_update", Kind.LATEST, ("fund_id", "underlying"), greeks),
     Topic("market", "market_condition", Kind.LATEST, ("symbol",), market),
     Topic("data_quality", "data_quality", Kind.LATEST, ("symbol",), data_quality, per_second=1.0),
-    Topic("heartbeat", "heartbeat", Kind.CLOCK, (), nothing),
+    Topic("performance", "performance_update", Kind.LATEST, ("fund_id",), performance),
+    Topic("status", "system_status", Kind.LATEST, ()),
+    Topic("heartbeat", "heartbeat", Kind.CLOCK, ()),
 )
 
 #: What ``/emergency/ws`` starts subscribed to: the eight types of the emergency stream.

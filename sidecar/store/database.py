@@ -25,11 +25,16 @@ _INSERTS = {
     "orders": "INSERT OR REPLACE INTO orders BY NAME SELECT * FROM incoming",
     "fills": "INSERT OR IGNORE INTO fills BY NAME SELECT * FROM incoming",
     "breaker_events": "INSERT INTO breaker_events BY NAME SELECT * FROM incoming",
+    "alerts": "INSERT OR REPLACE INTO alerts BY NAME SELECT * FROM incoming",
+    "signals": "INSERT OR REPLACE INTO signals BY NAME SELECT * FROM incoming",
     "reports": "INSERT INTO reports BY NAME SELECT * FROM incoming",
     "pnl": "INSERT INTO pnl BY NAME SELECT * FROM incoming",
     "greeks": "INSERT INTO greeks BY NAME SELECT * FROM incoming",
     "positions": "INSERT INTO positions BY NAME SELECT * FROM incoming",
     "quotes": "INSERT INTO quotes BY NAME SELECT * FROM incoming",
+    "performance": "INSERT INTO performance BY NAME SELECT * FROM incoming ANTI JOIN performance "
+    "USING (timestamp, fund_id)",  # after a failed commit it comes again
+    "system_status": "INSERT INTO system_status BY NAME SELECT * FROM incoming",
 }
 _CHUNK = 10_000
 _META = "UPDATE meta SET value = ? WHERE key = ?"

@@ -65,7 +65,7 @@ class Journal:
         self._turn = 1 if recovery.slots and recovery.slots[0] == newest(recovery.slots) else 0
         self._io = io
         self._on_sync = on_sync
-        self._room = pending_records
+        self._room = self._most = pending_records
         self._refusal: JournalFailed | None = None
         self._lock = threading.Lock()
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
@@ -109,6 +109,11 @@ class Journal:
     def head(self) -> Head:
         """The last acknowledged record's number and the chain's value after it."""
         return self._slot.head
+
+    @property
+    def waiting(self) -> int:
+        """Records that are not on disk yet."""
+        return self._most - self._room
 
     @property
     def refusal(self) -> JournalFailed | None:

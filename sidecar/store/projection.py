@@ -1,14 +1,12 @@
 """From what the desk says to rows: journal records and reports in, Arrow tables by table name out. Pure.
 
-Every journal record has one row in ``audit``, its exact JSON in ``payload``; orders, fills, instruments and breaker
-events have their columns besides. A column holds money to four places (half even) and NULL where a number is unknown
-or does not fit; the payload stays exact.
+Every journal record has one row in ``audit``, its exact JSON in ``payload``; orders, fills, instruments, breaker
+events, alerts and signals have their columns besides, where what does not fit is NULL; the payload stays exact.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -16,37 +14,23 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from sidecar.domain import audit, wire
 from sidecar.domain.contracts import Contract
 from sidecar.domain.errors import StoreError
+from sidecar.domain.performance import PerformanceLine
 from sidecar.domain.records import (
-    Audited,
+    AlertRecorded,
     BreakerRecorded,
-    CloseRecorded,
     Entry,
-    EquityMarked,
     FillRecorded,
-    Halted,
-    HeartbeatRecorded,
-    LimitsRecorded,
     OrderRecorded,
-    Started,
+    SignalRecorded,
     decode,
 )
-from sidecar.domain.report import Chain, DeskReport, FundLine, GreeksLine, PositionLine
+from sidecar.domain.report import Chain, DeskReport
+from sidecar.domain.system import SystemLine
+from sidecar.store.columns import AT, MARKET, SCHEMAS, Row, tabulate
 from sidecar.store.frames import Record
-
-MONEY = pa.decimal128(18, 4)
-AT = pa.timestamp("us", "UTC")
-_TEXT, _WHOLE, _REAL, _FLAG, _DAY = pa.string(), pa.int64(), pa.float64(), pa.bool_(), pa.date32()
-_PLACES = Decimal("0.0001")
-_MOST_MONEY = Decimal(10) ** 14
-_MOST_WHOLE = 2**63
-_MARKET = (
-    "bid", "ask", "bid_size", "ask_size", "last", "mark", "volume", "open_interest", "iv", "delta", "gamma", "vega",
-    "theta", "rho",
-)  # fmt: skip
-
-Row = tuple[Any, ...]
 
 
 class Line(NamedTuple):
@@ -71,61 +55,8 @@ def read(record: Record) -> Line:
         ) from None
 
 
-def _schema(**types: pa.DataType) -> pa.Schema:
-    return pa.schema(list(types.items()))
-
-
-def _of_lines(struct: type, **types: pa.DataType) -> pa.Schema:
-    """``timestamp``, ``report_seq`` and the fields of a report's line: doubles, unless ``types`` says else."""
-    fields = [(name, types.get(name, _REAL)) for name in struct.__struct_fields__]  # type: ignore[attr-defined]
-    return pa.schema([("timestamp", AT), ("report_seq", _WHOLE), *fields])
-
-
-_COUNTS = {"total_positions": _WHOLE, "trades": _WHOLE, "winning_trades": _WHOLE}
-_NAMES = dict.fromkeys(
-    ("id", "symbol", "underlying", "option_type", "strategy", "fund_id", "quality", "vol_quality"), _TEXT
-)
-_CASH = dict.fromkeys(("capital", "realized_pnl", "fees"), MONEY)
-
-#: The columns of every table that is filled from here, in the order of a row.
-SCHEMAS: dict[str, pa.Schema] = {
-    "audit": _schema(
-        seq=_WHOLE, timestamp=AT, wall_at=AT, kind=_TEXT, actor=_TEXT, action=_TEXT, outcome=_TEXT, detail=_TEXT,
-        request_id=_TEXT, payload=_TEXT, digest=_TEXT,
-    ),
-    "instruments": _schema(
-        id=_TEXT, underlying=_TEXT, kind=_TEXT, expiry=_DAY, strike=_REAL, option_type=_TEXT, expires_at=AT,
-        lot_size=_WHOLE, tick_size=MONEY, freeze_quantity=_WHOLE,
-    ),
-    "orders": _schema(
-        id=_TEXT, seq=_WHOLE, created_at=AT, updated_at=AT, state=_TEXT, actor=_TEXT, fund_id=_TEXT, strategy=_TEXT,
-        symbol=_TEXT, side=_TEXT, quantity=_WHOLE, order_type=_TEXT, time_in_force=_TEXT, price=MONEY, filled=_WHOLE,
-        average_price=MONEY, reduces_only=_FLAG, client_order_id=_TEXT, venue_order_id=_TEXT, reason=_TEXT, note=_TEXT,
-    ),
-    "fills": _schema(
-        id=_TEXT, seq=_WHOLE, timestamp=AT, order_id=_TEXT, symbol=_TEXT, fund_id=_TEXT, strategy=_TEXT,
-        quantity=_WHOLE, price=MONEY, fees=MONEY, note=_TEXT,
-    ),
-    "breaker_events": _schema(
-        seq=_WHOLE, timestamp=AT, event=_TEXT, state=_TEXT, reason=_TEXT, actor=_TEXT, halt_seq=_WHOLE,
-        limit_name=_TEXT, limit_value=_REAL, value=_REAL,
-    ),
-    "reports": _schema(
-        timestamp=AT, seq=_WHOLE, day=_DAY, session_open=_FLAG, simulated=_FLAG, source=_TEXT, feed_up=_FLAG,
-        breaker=_TEXT, halt_seq=_WHOLE, blind=_FLAG, positions=_WHOLE, working_orders=_WHOLE, quotes=_WHOLE,
-        quotes_refused=_WHOLE,
-    ),
-    "pnl": _of_lines(FundLine, **_NAMES, **_CASH, **_COUNTS),
-    "greeks": _of_lines(GreeksLine, **_NAMES),
-    "positions": _of_lines(
-        PositionLine, **_NAMES, **_CASH, expiry=_DAY, quantity=_WHOLE, entry_time=AT, updated_at=AT
-    ),
-    "quotes": pa.schema([("timestamp", AT), ("symbol", _TEXT), *((name, _REAL) for name in _MARKET)]),
-}  # fmt: skip
-
-
 def entry_tables(lines: Iterable[Line]) -> dict[str, pa.Table]:
-    """The rows of journal records in order: of an order or instrument its last state, of a fill id the first."""
+    """The rows of journal records in order: of what has states the last one, of a fill id the first."""
     keyed: dict[str, dict[Any, Row]] = {}
     for line in lines:
         for table, row in _entry_rows(*line):
@@ -147,6 +78,17 @@ def report_rows(report: DeskReport) -> Iterator[tuple[str, Row]]:
             yield table, (report.timestamp, report.seq, *(getattr(line, name) for name in line.__struct_fields__))
 
 
+def performance_row(line: PerformanceLine) -> Row:
+    """The row of a fund's performance."""
+    return tuple(getattr(line, name) for name in SCHEMAS["performance"].names)
+
+
+def system_row(line: SystemLine) -> Row:
+    """The row of a measurement; its list and mappings are JSON."""
+    packed = {name: wire.encode(getattr(line, name)).decode() for name in ("problems", "queues", "feeds")}
+    return tuple(packed.get(name, getattr(line, name)) for name in SCHEMAS["system_status"].names)
+
+
 def quote_table(chain: Chain, symbols: pa.Array, since: NDArray[np.int64]) -> pa.Table:
     """The rows of the contracts whose quote is another one than at ``since`` (the chain's ``at`` then, 0 for none).
 
@@ -156,9 +98,9 @@ def quote_table(chain: Chain, symbols: pa.Array, since: NDArray[np.int64]) -> pa
     before[: len(since)] = since
     changed = np.flatnonzero(chain.at != before)
     columns = [
-        pa.array(chain.at[changed], _WHOLE).cast(AT),
+        pa.array(chain.at[changed], pa.int64()).cast(AT),
         symbols.take(pa.array(changed)),
-        *(pa.array(getattr(chain, name)[changed], _REAL, from_pandas=True) for name in _MARKET),
+        *(pa.array(getattr(chain, name)[changed], pa.float64(), from_pandas=True) for name in MARKET),
     ]
     return pa.Table.from_arrays(columns, schema=SCHEMAS["quotes"])
 
@@ -171,43 +113,14 @@ def instrument(contract: Contract) -> Row:
     )  # fmt: skip
 
 
-def tabulate(table: str, rows: Iterable[Row]) -> pa.Table:
-    """Rows as an Arrow table with the columns of ``table``."""
-    schema = SCHEMAS[table]
-    columns = list(zip(*rows, strict=True)) or [()] * len(schema)
-    arrays = [_column(values, field.type) for values, field in zip(columns, schema, strict=True)]
-    return pa.Table.from_arrays(arrays, schema=schema)
-
-
-def _column(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
-    fit = _FIT.get(kind)
-    return pa.array([fit(value) for value in values] if fit else values, kind, from_pandas=True)
-
-
-def _money(value: Decimal | None) -> Decimal | None:
-    if value is None or not value.is_finite() or abs(value) >= _MOST_MONEY - 1:
-        return None
-    return value.quantize(_PLACES)
-
-
-def _whole(value: int | None) -> int | None:
-    return value if value is not None and -_MOST_WHOLE <= value < _MOST_WHOLE else None
-
-
-_FIT: dict[pa.DataType, Callable[[Any], Any]] = {MONEY: _money, _WHOLE: _whole}
-
-
 def _entry_rows(seq: int, entry: Entry, payload: bytes, digest: bytes) -> Iterator[tuple[str, Row]]:
     record = entry.record
-    kind, says = _AUDIT[type(record)]
-    yield "audit", (seq, record.at, entry.wall_at, kind, *says(record), payload.decode(), digest.hex())
+    yield "audit", (seq, record.at, entry.wall_at, *audit.line(record), payload.decode(), digest.hex())
     if isinstance(record, OrderRecorded):
         yield "instruments", instrument(record.contract)
-        yield "orders", _order(seq, record)
-    elif isinstance(record, FillRecorded):
-        yield "fills", _fill(seq, record)
-    elif isinstance(record, BreakerRecorded):
-        yield "breaker_events", _breaker(seq, record)
+    if rows := _ROWS.get(type(record)):
+        table, row = rows
+        yield table, row(seq, record)
 
 
 def _order(seq: int, record: OrderRecorded) -> Row:
@@ -235,16 +148,31 @@ def _breaker(seq: int, record: BreakerRecorded) -> Row:
     )  # fmt: skip
 
 
-#: By record: its ``kind``, and the actor, action, outcome, detail and request id of its line in ``audit``.
-_AUDIT: Mapping[type, tuple[str, Callable[[Any], Row]]] = {
-    Started: ("started", lambda r: ("sidecar", "start", "done", f"{r.version} on {r.market}", "")),
-    OrderRecorded: ("order", lambda r: (r.order.actor, "order", r.order.state, r.order.id, "")),
-    FillRecorded: ("fill", lambda r: ("venue", "fill", "done", r.fill.id, "")),
-    BreakerRecorded: ("breaker", lambda r: (r.event.actor, r.event.event, r.state.status, r.event.reason, "")),
-    LimitsRecorded: ("limits", lambda r: (r.actor, "change_limits", "done", r.reason, "")),
-    EquityMarked: ("equity", lambda r: ("desk", "mark_equity", "done", r.day.isoformat(), "")),
-    CloseRecorded: ("close", lambda r: (r.actor, "close", "wanted" if r.wanted else "ended", r.position_id, "")),
-    HeartbeatRecorded: ("heartbeat", lambda r: (r.client, "heartbeat", "armed" if r.expires_in_s else "ended", "", "")),
-    Halted: ("halted", lambda r: (r.actor, "stop", "done", f"{r.reason} (by the {r.source})", "")),
-    Audited: ("audited", lambda r: (r.actor, r.action, r.outcome, r.detail, r.request_id)),
+def _alert(seq: int, record: AlertRecorded) -> Row:
+    alert = record.alert
+    return (
+        alert.id, seq, alert.at, alert.updated_at, alert.fingerprint, alert.source, alert.kind, alert.type, alert.level,
+        alert.severity, alert.title, alert.message, alert.count, wire.encode(alert.details).decode(), alert.resolved,
+        alert.resolved_at or None, alert.resolved_by, alert.acknowledged_by, alert.acknowledged_at or None,
+        alert.escalations, alert.inhibited_by, alert.shown, alert.revision,
+    )  # fmt: skip
+
+
+def _signal(seq: int, record: SignalRecorded) -> Row:
+    signal, asked = record.signal, record.signal.request
+    return (
+        signal.id, seq, signal.at, asked.fund_id, asked.strategy, asked.model_id, signal.actor, asked.symbol,
+        asked.signal_type, asked.confidence, asked.horizon_s, asked.quantity, asked.reason, signal.price,
+        signal.due_at or None, signal.status, signal.scored_at or None, signal.outcome_price, signal.outcome_return,
+        signal.correct, signal.note,
+    )  # fmt: skip
+
+
+#: What has a table of its own beside ``audit``: by record, the table and its row.
+_ROWS: Mapping[type, tuple[str, Callable[[int, Any], Row]]] = {
+    OrderRecorded: ("orders", _order),
+    FillRecorded: ("fills", _fill),
+    BreakerRecorded: ("breaker_events", _breaker),
+    AlertRecorded: ("alerts", _alert),
+    SignalRecorded: ("signals", _signal),
 }

@@ -9,18 +9,18 @@ import time
 from collections.abc import Callable
 from math import nan
 from pathlib import Path
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, NamedTuple, Self
 
 import duckdb
 
 from sidecar.domain.breaker import BreakerEvent
 from sidecar.domain.errors import SchemaTooNew, StoreError
 from sidecar.domain.orders import Fill, Order
-from sidecar.domain.records import AnyRecord, BreakerRecorded, FillRecorded, OrderRecorded, decode
+from sidecar.domain.records import BreakerRecorded, FillRecorded, OrderRecorded
+from sidecar.store.payloads import expect
 from sidecar.store.schema import Connection, connect, first_line, migrations, version
 from sidecar.store.sharing import Shared
-
-Page = tuple[int, str]
+from sidecar.store.watching import Page, Watching
 
 _ORDERS = """
 SELECT payload FROM audit JOIN (
@@ -53,7 +53,7 @@ ORDER BY seq DESC LIMIT $limit
 """
 _SAMPLED = " UNION ALL ".join(
     f"SELECT '{table}', count(*) FROM {table}"  # noqa: S608 (the names of this program's own tables)
-    for table in ("reports", "pnl", "greeks", "positions", "quotes")
+    for table in ("reports", "pnl", "greeks", "positions", "quotes", "performance", "system_status")
 )
 _EQUITY = """
 WITH line AS (
@@ -102,7 +102,7 @@ class AuditLine(NamedTuple):
     digest: str | None
 
 
-class Reader:
+class Reader(Watching):
     """Reads through cursors of a connection that another owns; all methods may be called from any thread.
 
     ``cursor`` gives a fresh cursor (``Writer.cursor``). An answer is shared for ``share_s`` seconds of ``clock``.
@@ -130,21 +130,21 @@ class Reader:
     def orders(self, limit: int, before: Page | None = None, fund_id: str = "", strategy: str = "") -> list[Order]:
         """Orders in their newest state, newest first by (``created_at``, ``id``), those smaller than ``before``."""
         rows = self._ask(_ORDERS, _page(limit, before, fund_id, strategy))
-        return [_expect(row, OrderRecorded).order for row in rows]
+        return [expect(row, OrderRecorded).order for row in rows]
 
     def order(self, order_id: str) -> Order | None:
         """The order of that id in its newest state; None where there is none."""
         rows = self._ask(_ORDER, {"id": order_id})
-        return _expect(rows[0], OrderRecorded).order if rows else None
+        return expect(rows[0], OrderRecorded).order if rows else None
 
     def fills(self, limit: int, before: Page | None = None, fund_id: str = "", strategy: str = "") -> list[Fill]:
         """Fills, newest first by (``at``, ``id``), those smaller than ``before``."""
         rows = self._ask(_FILLS, _page(limit, before, fund_id, strategy))
-        return [_expect(row, FillRecorded).fill for row in rows]
+        return [expect(row, FillRecorded).fill for row in rows]
 
     def breaker_history(self, limit: int) -> list[BreakerEvent]:
         """The breaker's events, newest first."""
-        return [_expect(row, BreakerRecorded).event for row in self._ask(_BREAKER, {"limit": limit})]
+        return [expect(row, BreakerRecorded).event for row in self._ask(_BREAKER, {"limit": limit})]
 
     def audit(
         self,
@@ -209,16 +209,6 @@ def connect_read_only(path: Path) -> Connection:
     if found > len(migrations()):
         raise SchemaTooNew(str(path), found, len(migrations()))
     raise StoreError(f"{path}: schema {found} is older than this program's; start the sidecar once to bring it up")
-
-
-_Kind = TypeVar("_Kind", bound=AnyRecord)
-
-
-def _expect(row: tuple[Any, ...], kind: type[_Kind]) -> _Kind:
-    record = decode(row[0].encode()).record
-    if not isinstance(record, kind):
-        raise StoreError(f"the database names a record of {kind.__name__} that is a {type(record).__name__}")
-    return record
 
 
 def _page(limit: int, before: Page | None, fund_id: str, strategy: str) -> dict[str, Any]:

@@ -8,25 +8,43 @@ import numpy as np
 import pyarrow as pa
 
 from sidecar.domain.contracts import Contract
+from sidecar.domain.performance import PerformanceLine
 from sidecar.domain.report import Chain, Published
-from sidecar.store.projection import Row, instrument, quote_table, report_rows, tabulate
+from sidecar.domain.system import SystemLine
+from sidecar.store.columns import Row, tabulate
+from sidecar.store.projection import instrument, performance_row, quote_table, report_rows, system_row
+
+Sample = Published | SystemLine
 
 
 class Sampler:
-    """Turns samples into tables; it remembers which quotes and contracts it has seen. ``quotes``: keep quotes too."""
+    """Turns samples into tables; it remembers what quotes, contracts and performance it has seen.
+
+    ``quotes``: keep quotes too.
+    """
 
     def __init__(self, *, quotes: bool) -> None:
         self._quotes = quotes
         self._contracts: tuple[Contract, ...] = ()
         self._symbols = pa.array([], pa.string())
         self._since = np.zeros(0, np.int64)
+        self._performance: tuple[PerformanceLine, ...] = ()
 
-    def tables(self, samples: Sequence[Published]) -> dict[str, pa.Table]:
-        """The rows of ``samples`` in order, by table: reports, lines, changed quotes and new contracts."""
+    def tables(self, samples: Sequence[Sample]) -> dict[str, pa.Table]:
+        """The rows of ``samples`` in order, by table: reports, lines, changed quotes, new contracts, new performance.
+
+        A measurement of the system is a row of ``system_status``.
+        """
         rows: dict[str, list[Row]] = {}
         instruments: dict[str, Row] = {}
         quotes: list[pa.Table] = []
         for sample in samples:
+            if isinstance(sample, SystemLine):
+                rows.setdefault("system_status", []).append(system_row(sample))
+                continue
+            if sample.report.performance is not self._performance:
+                self._performance = sample.report.performance
+                rows.setdefault("performance", []).extend(map(performance_row, self._performance))
             for table, row in report_rows(sample.report):
                 rows.setdefault(table, []).append(row)
             for contract in self._listed(sample.chain):
@@ -40,8 +58,8 @@ class Sampler:
         return made | ({"quotes": pa.concat_tables(quotes)} if quotes else {})
 
     def forget(self) -> None:
-        """Takes every contract and quote for new: what was made of the last samples has not been kept."""
-        self._contracts, self._since = (), np.zeros(0, np.int64)
+        """Takes every contract, quote and performance for new: what was made of the last samples was not kept."""
+        self._contracts, self._since, self._performance = (), np.zeros(0, np.int64), ()
 
     def _listed(self, chain: Chain) -> tuple[Contract, ...]:
         """The contracts that were not there at the last sample."""

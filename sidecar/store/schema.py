@@ -25,7 +25,11 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "python_enable_replacements": "false",  # a table name never means a Python variable
     "autoload_known_extensions": "false",
     "memory_limit": "1GB",  # a reader's query may fail; it may not starve the desk
+    "max_temp_directory_size": "1GB",  # nor may it fill the disk
 }
+#: What is set once it is open: every reader sees the same times, and no later statement changes a setting.
+_SETTLED = "SET GLOBAL TimeZone = 'UTC'; SET lock_configuration = true"
+_LOCKED = "SELECT current_setting('lock_configuration')"
 #: What DuckDB says when the file is not at fault.
 _NOT_THE_FILE = (
     "Could not set lock",
@@ -60,8 +64,11 @@ def migrations() -> tuple[str, ...]:
 
 
 def connect(path: Path, *, read_only: bool = False) -> Connection:
-    """Opens the file with the desk's settings. :raises duckdb.Error: as DuckDB does."""
-    return duckdb.connect(path, read_only=read_only, config=_CONFIG)
+    """Opens the file with the desk's settings, which nobody can change then. :raises duckdb.Error: as DuckDB does."""
+    connection = duckdb.connect(path, read_only=read_only, config=_CONFIG)
+    if _one(connection, _LOCKED) == (False,):
+        connection.execute(_SETTLED)
+    return connection
 
 
 def version(connection: Connection) -> int:
@@ -115,6 +122,8 @@ def prove(connection: Connection) -> None:
         "SELECT bit_xor(hash(fills)) FROM fills",
         "SELECT bit_xor(hash(breaker_events)) FROM breaker_events",
         "SELECT bit_xor(hash(instruments)) FROM instruments",
+        "SELECT bit_xor(hash(alerts)) FROM alerts",
+        "SELECT bit_xor(hash(signals)) FROM signals",
     ):
         _one(connection, query)
 

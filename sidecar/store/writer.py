@@ -23,11 +23,12 @@ from sidecar.domain.clock import SECOND, from_datetime
 from sidecar.domain.errors import StoreError
 from sidecar.domain.records import Entry
 from sidecar.domain.report import Published
+from sidecar.domain.system import SystemLine
 from sidecar.store.database import Database, projected
 from sidecar.store.frames import Head, Record
 from sidecar.store.owed import Group, Owed
 from sidecar.store.projection import read
-from sidecar.store.sampling import Sampler
+from sidecar.store.sampling import Sample, Sampler
 from sidecar.store.schema import Connection, first_line
 
 _WAITING = 64
@@ -58,7 +59,7 @@ class Writer:
         self._lock = threading.Lock()  # guards the counts that two threads change
         self._writing = threading.Lock()  # guards the database against two writers
         self._closing = threading.Event()
-        self._queue: queue.SimpleQueue[Published | Group | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Sample | Group | None] = queue.SimpleQueue()
         self._waits: Callable[[], bool] = lambda: False
         self.note = database.note
         self.failure: str | None = None
@@ -125,12 +126,11 @@ class Writer:
         if self._sampled_at is not None and 0 <= at - self._sampled_at < self._every:
             return
         self._sampled_at = at
-        with self._lock:
-            if self._room <= 0 or self._closing.is_set():
-                self.dropped += 1
-                return
-            self._room -= 1
-        self._queue.put(published)
+        self._sample_or_drop(published)
+
+    def offer_system(self, line: SystemLine) -> None:
+        """Takes a measurement of machine and process as a sample; never waits."""
+        self._sample_or_drop(line)
 
     def offer_entries(self, first_seq: int, entries: Sequence[Entry], head_digest: bytes) -> None:
         """Takes journal records that are on disk; never waits, never drops.
@@ -172,6 +172,14 @@ class Writer:
         if not self._thread.is_alive():
             self._database.close()
 
+    def _sample_or_drop(self, offered: Sample) -> None:
+        with self._lock:
+            if self._room <= 0 or self._closing.is_set():
+                self.dropped += 1
+                return
+            self._room -= 1
+        self._queue.put(offered)
+
     def _run(self) -> None:
         """The writer thread: commit after commit until the sentinel."""
         ended: str | None = "the writer has ended"  # a fault of this program: the desk goes on, readiness says so
@@ -184,9 +192,9 @@ class Writer:
         finally:
             self.failure = ended
 
-    def _gather(self, failures: int) -> tuple[list[Published], bool]:
+    def _gather(self, failures: int) -> tuple[list[Sample], bool]:
         """Takes what comes within the commit interval, or, after ``failures``, until it is time to try again."""
-        samples: list[Published] = []
+        samples: list[Sample] = []
         going = True if failures else self._take(samples, None)
         until = time.monotonic() + (_RETRY_S[min(failures, len(_RETRY_S)) - 1] if failures else self._commit_s)
         while going and (left := until - time.monotonic()) > 0:
@@ -195,7 +203,7 @@ class Writer:
             self._room += len(samples)
         return samples, going
 
-    def _take(self, samples: list[Published], timeout: float | None) -> bool:
+    def _take(self, samples: list[Sample], timeout: float | None) -> bool:
         """Takes one offer, if it comes in time; False at the sentinel."""
         try:
             offered = self._queue.get(timeout=timeout)
@@ -207,7 +215,7 @@ class Writer:
             samples.append(offered)
         return offered is not None
 
-    def _commit(self, samples: list[Published]) -> bool:
+    def _commit(self, samples: Sequence[Sample]) -> bool:
         """One transaction with the entries that are owed and the ``samples``; what failed of the first stays owed."""
         if self._waits():
             self.failure = "the disk is full; what room is left is the journal's"
@@ -231,7 +239,7 @@ class Writer:
             self._on_commit(time.perf_counter() - started, rows.total())
         return True
 
-    def _failed(self, problem: Exception, samples: list[Published]) -> None:
+    def _failed(self, problem: Exception, samples: Sequence[Sample]) -> None:
         self.failure = first_line(problem)
         with self._lock:
             self.dropped += len(samples)

@@ -5,7 +5,8 @@ put whose delta is nearest 0.20, rolls a leg whose delta has grown beyond 0.40, 
 with the nearest future (a strangle of one lot seldom needs it), and lets what is left settle at expiry. Every order
 passes the gate like anyone else's; after a refusal it pauses for a minute.
 
-It keeps no book of its own: each decision is made from the report alone, so it carries on after a restart.
+It keeps no book of its own: each order is decided from the report alone, so it carries on after a restart. Beside its
+orders it says about once a minute what it expects of the underlying (:class:`~sidecar.strategies.reversion.Reversion`).
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from sidecar.domain import clock
 from sidecar.domain.clock import MINUTE, SECOND
 from sidecar.domain.contracts import Contract, Kind, Right
 from sidecar.domain.orders import WORKING, OrderRequest, Side
-from sidecar.domain.report import Chain, Intent, PositionLine, Published
+from sidecar.domain.report import Chain, DeskReport, Intent, PositionLine, Published
+from sidecar.strategies.reversion import Reversion
 
 _TARGET = 0.20
 _ROLL = 0.40
@@ -43,11 +45,17 @@ class Demo:
         self.fund_id = fund_id
         self.underlying = underlying
         self.lots = lots
+        self._opinion = Reversion(underlying, self.name, fund_id)
         self._next = 0
 
     def on_report(self, published: Published) -> tuple[Intent, ...]:
-        """Cancels of old orders, else at most one round of new ones, every five seconds of market time."""
-        report, chain = published.report, published.chain
+        """A signal when it has one to give; cancels of old orders, else at most one round of new ones."""
+        signal = self._opinion.look(published.report)
+        orders = self._orders(published.report, published.chain)
+        return orders if signal is None else (Intent(signal=signal), *orders)
+
+    def _orders(self, report: DeskReport, chain: Chain) -> tuple[Intent, ...]:
+        """What to place or to cancel, every five seconds of market time."""
         now = clock.from_datetime(report.timestamp)
         if now < self._next or not report.session_open or not report.breaker.active or report.blind:
             return ()

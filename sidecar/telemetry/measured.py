@@ -6,12 +6,20 @@ microsecond.
 
 from __future__ import annotations
 
+import time
 from bisect import bisect_left
 from collections.abc import Sequence
 from threading import Lock
 
+import numpy as np
+from numpy.typing import NDArray
+
+from sidecar.domain.clock import from_datetime
 from sidecar.domain.orders import Order, OrderState
-from sidecar.domain.report import LimitStatus, OutcomeStatus, Published
+from sidecar.domain.report import DeskReport, LimitStatus, OutcomeStatus, Published
+from sidecar.telemetry.beats import Beats
+from sidecar.telemetry.news import news
+from sidecar.telemetry.spreads import Spreads
 
 Labels = tuple[str, ...]
 
@@ -19,6 +27,9 @@ Labels = tuple[str, ...]
 FAST = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
 SLOW = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 AGES = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0)
+#: Money, and a fraction of the mid.
+EARNED = (-10_000.0, -5_000.0, -1_000.0, -500.0, -100.0, 0.0, 100.0, 500.0, 1_000.0, 5_000.0, 10_000.0)
+WIDTHS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0)
 FILLS = (0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0)
 BOUNDS: dict[str, tuple[float, ...]] = {
     "api_request_duration_seconds": SLOW,
@@ -30,6 +41,8 @@ BOUNDS: dict[str, tuple[float, ...]] = {
     "emergency_stop_seconds": SLOW,
     "order_fill_time_seconds": FILLS,
     "market_data_age_seconds": AGES,
+    "trades_pnl": EARNED,
+    "option_spread_ratio": WIDTHS,
 }
 
 #: Strategies that have a label of their own; a caller may name any, and labels are bounded.
@@ -49,6 +62,13 @@ class Buckets:
         self.counts[bisect_left(self.bounds, value)] += 1
         self.total += value
 
+    def observe_all(self, values: NDArray[np.float64]) -> None:
+        """Count many."""
+        places = np.searchsorted(self.bounds, values)
+        for place, count in enumerate(np.bincount(places, minlength=len(self.counts)).tolist()):
+            self.counts[place] += count
+        self.total += float(values.sum())
+
     def copy(self) -> Buckets:
         """The same numbers, apart."""
         made = Buckets(self.bounds)
@@ -65,6 +85,10 @@ class Telemetry:
         self._histograms: dict[str, dict[Labels, Buckets]] = {}
         self._strategies: set[str] = set()
         self._breached: set[tuple[str, str]] = set()
+        self._before: DeskReport | None = None
+        self._spreads = Spreads(self._observe_all)
+        self._succeeded: dict[str, float] = {}
+        self.beats = Beats()
 
     # ---- told ----------------------------------------------------------------------------------------------------
 
@@ -80,14 +104,17 @@ class Telemetry:
     def on_sync(self, seconds: float, records: int) -> None:  # noqa: ARG002 - the journal's has it
         """The journal put ``records`` on disk with one sync."""
         self._observe("journal_sync_seconds", seconds)
+        self.on_job("journal_sync")
 
     def on_commit(self, seconds: float) -> None:
         """The store committed a batch."""
         self._observe("store_commit_seconds", seconds)
+        self.on_job("store_commit")
 
     def on_beat(self, late_s: float) -> None:
         """A beat came so many seconds after it was due."""
         self._observe("loop_lag_seconds", late_s)
+        self.beats.on_beat(late_s)
 
     def on_stop(self, seconds: float) -> None:
         """A stop was on disk so many seconds after it arrived."""
@@ -105,9 +132,20 @@ class Telemetry:
         """Something was logged as an error."""
         self._count("system_errors_total", component, severity)
 
+    def on_job(self, job: str, done: bool = True) -> None:
+        """Something that is done again and again was done, or failed."""
+        if done:
+            with self._lock:
+                self._succeeded[job] = time.time()
+        else:
+            self._count("job_failures_total", job)
+
     def on_report(self, published: Published) -> None:
-        """A report was published: count its orders and breaches, and how old its data is. Never waits."""
-        report = published.report
+        """A report was published: count what it brings, and how old and how wide its data is. Never waits."""
+        report, before = published.report, self._before
+        self._before = report
+        for name, labels in news(report, before, self._bounded):
+            self._count(name, *labels)
         why = {
             outcome.orders[0].id: outcome.refusal.limit_name
             for outcome in report.outcomes
@@ -126,6 +164,7 @@ class Telemetry:
             for market in report.markets:
                 if market.age_s == market.age_s:
                     self._observe("market_data_age_seconds", market.age_s, market.symbol)
+            self._spreads.take(published.chain, from_datetime(report.timestamp))
 
     def _on_order(self, order: Order, refused_by: str) -> None:
         asked, strategy = order.request, self._bounded(order.request.strategy)
@@ -156,6 +195,15 @@ class Telemetry:
         with self._lock:
             return dict(self._counts.get(name, {}))
 
+    def total(self, name: str) -> int:
+        """A counter's sum over its labels."""
+        return round(sum(self.counts(name).values()))
+
+    def succeeded(self) -> dict[Labels, float]:
+        """When each job was last done, Unix seconds."""
+        with self._lock:
+            return {(job,): at for job, at in self._succeeded.items()}
+
     def histograms(self, name: str) -> dict[Labels, Buckets]:
         """A histogram by its labels."""
         with self._lock:
@@ -173,3 +221,8 @@ class Telemetry:
             if buckets is None:
                 buckets = rows[labels] = Buckets(BOUNDS[name])
             buckets.observe(value)
+
+    def _observe_all(self, values: NDArray[np.float64], symbol: str) -> None:
+        with self._lock:
+            rows = self._histograms.setdefault("option_spread_ratio", {})
+            rows.setdefault((symbol,), Buckets(BOUNDS["option_spread_ratio"])).observe_all(values)

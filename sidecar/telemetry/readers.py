@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import nan
 
+from sidecar.domain.alerts import AlertLevel
 from sidecar.domain.analytics import TailLine
+from sidecar.domain.clock import from_datetime
 from sidecar.domain.report import Condition, DeskReport, GreeksLine, MarketLine, PositionLine
 from sidecar.telemetry.measured import Buckets, Labels
 from sidecar.telemetry.scene import Scene, StoreFacts, StreamCounts
+from sidecar.telemetry.trips import Earned
 
 Sample = tuple[Labels, float | Buckets]
 Samples = Iterable[Sample]
@@ -99,6 +102,27 @@ def streams(read: Callable[[StreamCounts], Samples]) -> Read:
 def store(read: Callable[[StoreFacts], Samples]) -> Read:
     """What the store's writer knows."""
     return lambda at: read(at.store) if at.store is not None else ()
+
+
+def earned(read: Callable[[Earned], float | Buckets]) -> Read:
+    """What each strategy's closed round trips come to."""
+    return lambda at: (
+        [((name,), read(line)) for name, line in at.facts.trips.earned().items()] if at.facts.trips is not None else ()
+    )
+
+
+def trades_today(at: Scene) -> Samples:
+    """Round trips closed since the session's open, by strategy; no sample where no session is known."""
+    if at.facts.trips is None or at.report is None or at.report.session_open_at is None:
+        return ()
+    counts = at.facts.trips.since(from_datetime(at.report.session_open_at))
+    return [((name,), float(count)) for name, count in counts.items()]
+
+
+def alerts(report: DeskReport) -> Samples:
+    """Alerts that stand, by level."""
+    levels = [alert.level for alert in report.alerts if not alert.resolved]
+    return [((level,), float(levels.count(level))) for level in AlertLevel]
 
 
 def vix(report: DeskReport) -> float:

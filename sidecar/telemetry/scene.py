@@ -8,6 +8,7 @@ from typing import Protocol
 
 from sidecar.domain.report import DeskReport, Published
 from sidecar.telemetry.measured import Telemetry
+from sidecar.telemetry.trips import Trips
 
 
 class StreamCounts(Protocol):
@@ -44,6 +45,7 @@ class Facts:
     streams: Callable[[], StreamCounts] | None = None
     store: Callable[[], StoreFacts] | None = None
     audit_head: Callable[[], int] | None = None
+    trips: Trips | None = None
     system: Mapping[str, str] = field(default_factory=dict)
     report_stale_s: float = 5.0
 

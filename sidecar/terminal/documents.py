@@ -1,4 +1,4 @@
-"""``make docs``: the settings reference, the API's description and who may do what, written from the code alone."""
+"""``make docs``: the settings reference, the descriptions of API and streams, who may do what: from the code alone."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ from pydantic import BaseModel
 from sidecar.doors import app_of
 from sidecar.risk.limits import BY_NAME
 from sidecar.run import Sidecar
+from sidecar.servers import asyncapi
 from sidecar.servers.document import describe, roles
 from sidecar.settings import REPOSITORY, Settings, load_settings
 
 SETTINGS = "docs/settings.md"
 API = "docs/openapi.json"
+STREAMS = "docs/asyncapi.json"
 ROLES = "docs/roles.md"
 
 
@@ -27,8 +29,9 @@ def main(folder: Path = REPOSITORY) -> int:
     (folder / "docs").mkdir(parents=True, exist_ok=True)
     (folder / SETTINGS).write_text(settings_reference())
     (folder / API).write_text(api_description())
+    (folder / STREAMS).write_text(stream_description())
     (folder / ROLES).write_text(role_matrix())
-    print(f"wrote {SETTINGS}, {API} and {ROLES}")
+    print(f"wrote {SETTINGS}, {API}, {STREAMS} and {ROLES}")
     return 0
 
 
@@ -53,14 +56,23 @@ def settings_reference() -> str:
 def api_description() -> str:
     """The OpenAPI document of a sidecar on an empty desk."""
     with tempfile.TemporaryDirectory() as folder, Sidecar(load_settings(data_dir=Path(folder))) as sidecar:
-        document = describe(app_of(sidecar))
-    return msgspec.json.format(msgspec.json.encode(document, order="sorted"), indent=1).decode() + "\n"
+        return _text(describe(app_of(sidecar)))
+
+
+def stream_description() -> str:
+    """The AsyncAPI document of a sidecar on an empty desk."""
+    with tempfile.TemporaryDirectory() as folder, Sidecar(load_settings(data_dir=Path(folder))) as sidecar:
+        return _text(asyncapi.describe(sidecar.hub.version, sidecar.hub.settings))
 
 
 def role_matrix() -> str:
     """Every route of a sidecar, and who may enter."""
     with tempfile.TemporaryDirectory() as folder, Sidecar(load_settings(data_dir=Path(folder))) as sidecar:
         return roles(app_of(sidecar))
+
+
+def _text(document: dict[str, Any]) -> str:
+    return msgspec.json.format(msgspec.json.encode(document, order="sorted"), indent=1).decode() + "\n"
 
 
 def _walk(model: BaseModel, above: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -88,3 +88,11 @@ def drill(parser: Parser) -> None:
     )
     admin = "a file that holds an admin key: resets the desk at the end (or DESK_ADMIN_KEY); without, it stays stopped"
     parser.add_argument("--admin-key-file", type=Path, metavar="FILE", help=admin)
+
+
+def query(parser: Parser) -> None:
+    """Of a question in SQL."""
+    asking(parser)
+    parser.add_argument("sql", metavar="SELECT", help="one SELECT; SHOW TABLES and DESCRIBE say what there is")
+    parser.add_argument("--limit", type=int, default=1_000, help="rows at most, up to 100000 (default: 1000)")
+    parser.add_argument("--json", action="store_true", help="a JSON object a line, for a program")

@@ -145,6 +145,8 @@ COMMANDS: tuple[Command, ...] = (
             "what-if 'buy 65 NIFTY25000CE 12.10' 'sell 65 NIFTY24600CE 83.40'", flags.what_if, "supposing", "run"),
     Command("audit", "verify the journal's hash chain, or make the database anew from it", "audit verify", _audit,
             "auditing", "run"),
+    Command("query", "one SELECT over the desk's tables, read-only",
+            "query 'SELECT * FROM orders ORDER BY created_at DESC LIMIT 5'", flags.query, "querying", "run"),
     Command("flatten", "the plan that closes what is open, order by order; with --yes it is carried out",
             "flatten --yes --reason close", flags.flatten, "flattening", "run"),
     Command("keys", "make, list and revoke API keys", "keys add trader --label anna", _keys, "keyring", "run"),

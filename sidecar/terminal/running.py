@@ -23,6 +23,7 @@ from sidecar.domain.errors import ConfigurationError
 from sidecar.doors import app_of
 from sidecar.run import Sidecar
 from sidecar.servers.keys import UI_FILE, first_start
+from sidecar.servers.serving import configuration
 from sidecar.settings import REPOSITORY, Settings, load_settings
 from sidecar.telemetry.log import install
 from sidecar.telemetry.measured import Telemetry
@@ -124,24 +125,18 @@ def _serve(settings: Settings, options: argparse.Namespace, telemetry: Telemetry
 
 
 def _configuration(settings: Settings, sidecar: Sidecar) -> uvicorn.Config:
-    return uvicorn.Config(
-        app_of(sidecar),
-        host=_bare(settings.host),
-        port=settings.port,
-        log_config=None,
-        access_log=False,
-        ws="websockets-sansio",
-        ws_max_size=16 * 1024,
-        ws_per_message_deflate=False,
-        server_header=False,
-        timeout_graceful_shutdown=3,
-    )
+    host = _bare(settings.host)
+    return configuration(app_of(sidecar), host=host, port=settings.port, timeout_graceful_shutdown=3)
+
+
+#: What only the sidecar may know.
+_SECRETS = frozenset({"DESK_BOOTSTRAP_KEYS", "DESK_NOTICES__URLS", "DESK_NOTICES"})
 
 
 def _start_app(settings: Settings) -> subprocess.Popen[bytes]:
     """The app in a process of its own. It gets the address and where its key lies, never the key itself."""
     environment = {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if name not in _SECRETS},
         "DESK_URL": _url(settings.host, settings.port),
         "DESK_UI_KEY_FILE": str(settings.data_dir / UI_FILE),
         "PYTHONPATH": str(REPOSITORY),

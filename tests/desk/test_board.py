@@ -98,7 +98,7 @@ def test_a_feeds_own_reasons_are_bounded_and_unknown_symbols_share_one_count(boa
     for number in range(5):
         board.refuse(f"X{number}", f"line {number} is odd")
     assert board.refused == {Defect.MALFORMED: 5}
-    assert board.refused_by_symbol == {"": 5}
+    assert board.refused_by_symbol == {"": {Defect.MALFORMED: 5}}
 
 
 def test_listing_again_keeps_rows_and_what_was_quoted(board: Board) -> None:

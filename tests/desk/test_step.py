@@ -6,15 +6,18 @@ import pytest
 
 from sidecar.desk.step import step
 from sidecar.domain import commands, events
+from sidecar.domain.alerts import AlertLevel, Finding
 from sidecar.domain.clock import DAY, SECOND
 from sidecar.domain.events import AnyEvent, Beat, OrderAccepted, VenueBook
 from sidecar.domain.orders import OrderRequest, Side
+from sidecar.domain.signals import SignalRequest, SignalType
 from sidecar.replay import ReportHash
 from tests.desk.test_recovery import act
 from tests.desk.world import CALL, FUTURE, LOT, World, fresh, index
 
 AT = World().at
 COMMAND = {"at": AT, "request_id": "r", "actor": "ann"}
+FOUND = Finding("outside", "Probe", "x", AlertLevel.WARNING, 3, "a probe failed", "it does not answer")
 EXAMPLES: tuple[AnyEvent, ...] = (
     events.Listed(AT, (FUTURE,), "test"),
     index(AT),
@@ -44,6 +47,11 @@ EXAMPLES: tuple[AnyEvent, ...] = (
     commands.Heartbeat(**COMMAND, client="bot"),  # type: ignore[arg-type]
     commands.PlanClose(**COMMAND, close_all=True),  # type: ignore[arg-type]
     commands.ClosePositions(**COMMAND, reason="x", close_all=True),  # type: ignore[arg-type]
+    events.Noticed(AT, (FOUND,)),
+    commands.RaiseAlert(**COMMAND, findings=(FOUND,)),  # type: ignore[arg-type]
+    commands.AcknowledgeAlert(**COMMAND, alert_id="A1"),  # type: ignore[arg-type]
+    commands.ResolveAlert(**COMMAND, alert_id="A1"),  # type: ignore[arg-type]
+    commands.SendSignal(**COMMAND, request=SignalRequest("NIFTY", SignalType.BUY, 0.6, 60.0)),  # type: ignore[arg-type]
 )
 
 

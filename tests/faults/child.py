@@ -29,7 +29,8 @@ from sidecar.domain.report import Published
 from sidecar.run import Sidecar
 from sidecar.settings import Settings
 from sidecar.store.frames import scan
-from sidecar.store.projection import SCHEMAS, entry_tables, read
+from sidecar.store.columns import SCHEMAS
+from sidecar.store.projection import entry_tables, read
 from tests.wiring import small
 
 #: The tables that follow from the journal.

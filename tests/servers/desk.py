@@ -67,6 +67,7 @@ from sidecar.servers import witness
 from sidecar.servers.http import create_app
 from sidecar.servers.keys import KeyStore, Role
 from sidecar.servers.ports import HttpSettings, PageQuery, Ports
+from sidecar.servers.serving import configuration
 
 T0 = from_datetime(datetime(2025, 11, 24, 6, 30, tzinfo=UTC))
 EXPIRY = date(2025, 11, 25)
@@ -404,7 +405,7 @@ def serving(app: FastAPI, **options: Any) -> Iterator[str]:
     """The application on a real socket; yields its address."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", **options))
+    server = uvicorn.Server(configuration(app, **{"lifespan": "off", **options}))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:

@@ -15,13 +15,13 @@ from prometheus_client import CollectorRegistry
 from websockets.asyncio.client import ClientConnection, connect
 
 from sidecar.domain.breaker import BreakerEvent, BreakerState, BreakerStatus
-from sidecar.domain.records import BreakerRecorded
+from sidecar.domain.records import BreakerRecorded, Entry
 from sidecar.domain.report import DeskReport, Published
 from sidecar.servers import metrics, stream
 from sidecar.servers.http import create_app
 from sidecar.servers.hub import Hub
 from sidecar.servers.keys import KeyStore, Role
-from sidecar.servers.subscriber import StreamSettings
+from sidecar.servers.stream_settings import StreamSettings
 from sidecar.telemetry.collector import scraper
 from sidecar.telemetry.measured import Telemetry
 from sidecar.telemetry.scene import Facts
@@ -46,6 +46,11 @@ def with_event(number: int, **changes: Any) -> DeskReport:
     return msgspec.structs.replace(made, **changes)
 
 
+def entries(made: DeskReport) -> list[Entry]:
+    """A report's records as the journal keeps them."""
+    return [Entry(record.at, record) for record in made.records]
+
+
 def with_price(number: int, price: float) -> DeskReport:
     """A report in which the position's price is new."""
     return report(seq=number, positions=(position(current_price=price),))
@@ -61,10 +66,15 @@ class Wire:
     secrets: dict[Role, str]
     told: Telemetry
     url: str = ""
+    kept: int = 0
 
     def offer(self, made: DeskReport) -> None:
+        """A report, and its records once they are on disk."""
         self.desk.published = Published(made, EMPTY)
         self.hub.offer(self.desk.published)
+        if made.records:
+            self.hub.keep(self.kept + 1, entries(made))
+            self.kept += len(made.records)
 
     def socket(self, role: Role | None = Role.VIEWER, path: str = "/ws", headers: Any = None, **more: Any) -> connect:
         headers = headers or ({"X-API-Key": self.secrets[role]} if role else {})
@@ -83,7 +93,7 @@ def wired(folder: Path, settings: StreamSettings = SETTINGS, **options: Any) -> 
     routers = [stream.router(hub, ports, keys), metrics.router(scraper(facts, told, CollectorRegistry()), ports, keys)]
     app = create_app(ports, keys, QUICK, routers)
     wire = Wire(desk, hub, keys, secrets, told)
-    with serving(app, ws_per_message_deflate=False, **options) as url:
+    with serving(app, **options) as url:
         wire.url = url
         yield wire
 

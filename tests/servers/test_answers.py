@@ -7,12 +7,13 @@ import pytest
 
 from sidecar.domain.analytics import TailLine
 from sidecar.domain.breaker import BreakerEvent, BreakerState, BreakerStatus, Cause, Override, Trigger
-from sidecar.domain.report import Condition, LimitLine, LimitStatus, Quality
+from sidecar.domain.report import Condition, LimitLine, LimitStatus
 from sidecar.domain.wire import builtins
 from sidecar.risk.breaker import trip
-from sidecar.servers import answers, examples
+from sidecar.servers import answers, examples, quality
 from sidecar.servers.shapes import plain
 from tests.servers.desk import T0, fund, position, report
+from tests.servers.test_performance import LINE
 
 STATUS_SHAPE: dict[str, set[str]] = {
     "circuit_breaker": {
@@ -109,6 +110,16 @@ def test_the_risk_numbers_that_are_not_measured_are_null() -> None:
     assert set(examples.RISK["data"]) <= set(told)
 
 
+def test_the_sharpe_ratio_is_the_desks_and_says_what_it_is_of() -> None:
+    lines = (LINE, msgspec.structs.replace(LINE, fund_id="*", sharpe_ratio=0.7, sortino_ratio=nan))
+    told = builtins(answers.risk_metrics(report(performance=lines)))
+    assert told["sharpe_ratio"] == 0.7
+    assert (told["performance"]["interval"], told["performance"]["observations"]) == ("1min", 180)
+    assert told["performance"]["sortino_ratio"] is None
+    alone = builtins(answers.risk_metrics(report(performance=(LINE,))))
+    assert alone["sharpe_ratio"] is alone["performance"] is None
+
+
 def test_no_trades_have_no_win_rate_and_an_unmarked_position_no_exposure() -> None:
     lines = (position(current_price=nan), position(id="other"))
     told = builtins(answers.risk_metrics(report(funds=(fund(trades=0, winning_trades=0),), positions=lines)))
@@ -151,26 +162,13 @@ def test_only_breached_limits_count_as_breaches() -> None:
     assert [row["status"] for row in found] == ["breach"]
 
 
-def test_overall_quality_is_the_worst_symbol_and_unknown_when_one_is() -> None:
-    one = report().data_quality[0]
-    lines = (one, msgspec.structs.replace(one, symbol="BANKNIFTY", score=0.4))
-    stale = (market(), market(symbol="BANKNIFTY", quality=Quality.STALE))
-    told = builtins(answers.data_quality(report(data_quality=lines, markets=stale, feed_up=False)))
-    assert (told["overall_quality"], told["total_symbols"], told["stale_count"]) == (0.4, 2, 1)
-    assert told["streaming_health"] == "down"
-    assert list(told["symbols"]) == ["BANKNIFTY", "NIFTY"]
-    unknown = (one, msgspec.structs.replace(one, symbol="X", score=nan))
-    assert builtins(answers.data_quality(report(data_quality=unknown)))["overall_quality"] is None
-    assert builtins(answers.data_quality(report(data_quality=())))["overall_quality"] is None
-
-
 @pytest.mark.parametrize(
     ("made", "example"),
     [
         (answers.status, examples.STATUS["data"]),
         (answers.positions, examples.POSITIONS),
         (answers.risk_metrics, examples.RISK["data"]),
-        (answers.data_quality, examples.QUALITY["report"]),
+        (quality.data_quality, examples.QUALITY["report"]),
     ],
 )
 def test_the_documents_examples_name_only_fields_that_exist(made: Any, example: Any) -> None:

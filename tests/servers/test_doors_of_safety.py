@@ -20,7 +20,7 @@ from sidecar.doors import app_of
 from sidecar.run import Sidecar
 from sidecar.servers.auth import doors
 from sidecar.servers.keys import KeyStore, Role
-from sidecar.servers.subscriber import StreamSettings
+from sidecar.servers.stream_settings import StreamSettings
 from sidecar.settings import load_settings
 from sidecar.terminal import running
 from tests.servers.desk import Stand, serving

@@ -8,10 +8,13 @@ import pytest
 from starlette.testclient import TestClient
 
 from sidecar.domain.clock import MINUTE
-from sidecar.servers import funds
+from sidecar.domain.report import Published
+from sidecar.servers import examples_performance, funds
 from sidecar.servers.http import create_app
 from sidecar.servers.keys import KeyStore, Role
-from tests.servers.desk import QUICK, T0, Desk
+from tests.servers.desk import EMPTY, QUICK, T0, Desk, fund, report
+
+NAN = float("nan")
 
 
 @dataclass
@@ -66,6 +69,28 @@ def test_every_fund_is_shown_with_its_money(ask: Any) -> None:
     assert answer.json()["timestamp"].startswith("2025-11-24T06:30:00")
 
 
+def test_the_capital_of_every_fund_and_of_all_together_is_told(tmp_path: Path) -> None:
+    lines = (fund(fund_id="main"), fund(fund_id="second", portfolio_value=NAN, unrealized_pnl=NAN), fund())
+    desk = Desk()
+    keys = KeyStore(tmp_path)
+    secret = keys.add(Role.VIEWER, "test")
+    desk.published = Published(report(funds=lines), EMPTY)
+    app = create_app(desk.ports(), keys, QUICK, (funds.router(desk.ports(), keys, Line()),))
+    client = TestClient(app, base_url="http://127.0.0.1:8000")
+    told = client.get("/api/v1/capital", headers={"X-API-Key": secret}).json()
+    assert [row["fund_id"] for row in told["funds"]] == ["main", "second"]
+    assert told["total"] == {
+        "fund_id": "*", "capital": 1_000_000, "portfolio_value": 1_000_228.75, "used_margin": 184_000.0,
+        "available_margin": 816_000.0, "capital_utilization": 0.184, "realized_pnl": -1228.75,
+        "unrealized_pnl": 228.75, "fees": 40.12, "quality": "live",
+    }  # fmt: skip
+    assert told["funds"][1]["portfolio_value"] is told["funds"][1]["unrealized_pnl"] is None
+    assert told["currency"] == "INR"
+    assert told.keys() == examples_performance.CAPITAL.keys()
+    desk.published = None
+    assert client.get("/api/v1/capital", headers={"X-API-Key": secret}).status_code == 503
+
+
 def test_a_line_is_asked_for_the_minutes_and_the_points_wanted(ask: Any, line: Line) -> None:
     answer = ask("/funds/*/performance?minutes=90&limit=50")
     assert answer.status_code == 200
@@ -89,7 +114,7 @@ def test_a_window_that_makes_no_sense_is_422(ask: Any, line: Line, query: str) -
     assert line.asked == []
 
 
-@pytest.mark.parametrize("path", ["/funds", "/funds/*/performance"])
+@pytest.mark.parametrize("path", ["/funds", "/capital", "/funds/*/performance"])
 def test_without_a_report_there_is_no_number_and_without_a_key_no_answer(ask: Any, desk: Desk, path: str) -> None:
     assert ask(path, key="").status_code == 401
     desk.published = None

@@ -78,7 +78,6 @@ def test_fills_of_one_instant_are_not_lost_between_pages(stand: Stand) -> None:
     [
         "cursor=x",
         "cursor=1",
-        "cursor=1~",
         "cursor=~O1",
         "cursor=-1~O1",
         "limit=1001",

@@ -18,7 +18,7 @@ from tests.servers.desk import serving
 from tests.wiring import small, started
 
 COLUMNS = (None, *Role)
-VALUES = {"{order_id}": "O00000001", "{underlying}": "NIFTY", "{fund_id}": "main"}
+VALUES = {"{order_id}": "O00000001", "{underlying}": "NIFTY", "{fund_id}": "main", "{alert_id}": "A00001"}
 
 
 class Tried:

@@ -43,6 +43,7 @@ JUDGED = {
     "position_id": "exactly one of three",
     "extra": "legs that are listed, in whole lots",
     "spots": "at most so many cells together",
+    "sql": "one SELECT over the desk's tables",
     "body": "at most so many cells together",
     "from": "a time that exists",
     "to": "a time that exists",

@@ -369,3 +369,15 @@ def test_the_metrics_are_open_to_this_machine_and_say_what_the_streams_did(wire:
         assert wrong.status_code == 401
 
     asyncio.run(run())
+
+
+def test_a_reader_of_many_topics_may_acknowledge_each_of_their_frames(wire: Wire) -> None:
+    async def run() -> None:
+        async with wire.socket() as socket:
+            await subscribed(socket, "positions", "pnl", "greeks", "market", "data_quality", "performance")
+            for seq in range(100):
+                await say(socket, type="seen", topic="positions", seq=seq)
+            await say(socket, type="ping")
+            assert (await hear(socket))["type"] == "pong"
+
+    asyncio.run(run())

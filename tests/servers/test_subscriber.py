@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,17 +15,69 @@ from sidecar.client import Frame, Mirror
 from sidecar.domain import wire
 from sidecar.servers.channel import Channel, Ready
 from sidecar.servers.keys import Key, Role
-from sidecar.servers.subscriber import SLOW, Subscriber
-from sidecar.servers.topics import Kind, Topic, nothing
+from sidecar.servers.prepared import payload_of
+from sidecar.servers.stream_settings import Counts, StreamSettings
+from sidecar.servers.subscriber import POLICY, SLOW, Subscriber
+from sidecar.servers.topics import Kind, Topic
 
-LATEST = Topic("positions", "position_update", Kind.LATEST, ("id",), nothing)
-EVERY = Topic("orders", "order_update", Kind.EVERY, ("id",), nothing, nothing)
+LATEST = Topic("positions", "position_update", Kind.LATEST, ("id",))
+EVERY = Topic("orders", "order_update", Kind.EVERY, ("id",))
 KEY = Key("k1", Role.VIEWER, "", datetime(2025, 11, 24, tzinfo=UTC))
 State = dict[str, float]
+Json = dict[str, Any]
 
 
-def reader(queue: int = 1_000) -> Subscriber:
-    return Subscriber("c1", KEY, "now", queue, "e1")
+class Pipe:
+    """A socket that takes as many turns as there is room for."""
+
+    def __init__(self) -> None:
+        self.room = 0
+        self.frames: list[Json] = []
+        self.raw: list[bytes] = []
+        self.parted: tuple[int, str] | None = None
+
+    @property
+    def open(self) -> bool:
+        return self.room > len(self.frames)
+
+    def put(self, frame: bytes) -> None:
+        self.raw.append(frame)
+        self.frames.append(json.loads(payload_of(frame)))
+
+    @property
+    def write(self) -> Callable[[bytes], None]:
+        return self.put
+
+    def part(self, code: int, reason: str, wait_s: float) -> None:
+        assert wait_s > 0
+        self.parted = (code, reason)
+
+
+class Reader(Subscriber):
+    """A subscriber whose socket takes a turn when the test says so; ``clock`` is its time."""
+
+    def __init__(self, queue: int = 1_000) -> None:
+        self.clock = 0.0
+        self.pipe = Pipe()
+        settings = StreamSettings(queue=queue)
+        super().__init__("c1", KEY, self.pipe, settings, Counts(), lambda: self.clock, lambda: "now")
+
+    def read(self) -> list[Json]:
+        """What one turn brings."""
+        self.pipe.frames, self.pipe.room = [], 1
+        self.flush()
+        found, self.pipe.frames, self.pipe.room = self.pipe.frames, [], 0
+        return found
+
+
+def reader(queue: int = 1_000) -> Reader:
+    return Reader(queue)
+
+
+def offer(subscriber: Subscriber, channel: Channel, batch: Sequence[Ready]) -> None:
+    """What the hub does with new frames."""
+    if (feed := subscriber.feeds.get(channel.topic.name)) is not None:
+        feed.offer(batch)
 
 
 def rows(state: State) -> list[dict[str, Any]]:
@@ -41,7 +93,7 @@ class Truth:
 
     def take(self, batch: tuple[Ready, ...]) -> None:
         for ready in batch:
-            row = json.loads(ready.text)["data"]
+            row = json.loads(payload_of(ready.frame))["data"]
             if row.get("removed"):
                 self.now.pop((row["id"],))
             else:
@@ -60,9 +112,9 @@ def test_a_mirror_equals_the_servers_state_at_every_seq_however_slowly_it_reads(
     subscriber.follow(channel, {}, None)
     for step in [*script, *["read"] * 3]:
         if step == "read":
-            for ready in subscriber.take("now"):
-                mirror.apply(msgspec.json.decode(ready.text, type=Frame))
-                assert mirror.rows["positions"] == truth.at[ready.seq]
+            for frame in subscriber.read():
+                mirror.apply(msgspec.convert(frame, Frame))
+                assert mirror.rows["positions"] == truth.at[frame["seq"]]
         elif step == "reconnect":
             subscriber = reader()
             seq = mirror.seq.get("positions")
@@ -72,7 +124,7 @@ def test_a_mirror_equals_the_servers_state_at_every_seq_however_slowly_it_reads(
             batch = channel.state(rows(step), "then")
             truth.take(batch)
             assert truth.now == {(row["id"],): row for row in wire.builtins(rows(step))}
-            subscriber.offer(channel, batch)
+            offer(subscriber, channel, batch)
     assert mirror.rows["positions"] == truth.now
 
 
@@ -83,10 +135,10 @@ def test_a_filtered_mirror_ends_with_the_rows_that_were_asked_for(script: list[S
     for step in [*script, *["read"] * 3]:
         if isinstance(step, dict):
             last = step
-            subscriber.offer(channel, channel.state(rows(step), "then"))
+            offer(subscriber, channel, channel.state(rows(step), "then"))
         else:
-            for ready in subscriber.take("now"):
-                mirror.apply(msgspec.json.decode(ready.text, type=Frame))
+            for frame in subscriber.read():
+                mirror.apply(msgspec.convert(frame, Frame))
     wanted = {(row["id"],): row for row in wire.builtins(rows(last)) if row["fund_id"] == "a"}
     assert mirror.rows["positions"] == wanted
 
@@ -98,14 +150,14 @@ def test_no_event_is_skipped_or_told_twice_across_reconnects(script: list[str]) 
     for step in [*script, "reconnect", "read"]:
         if step == "event":
             number += 1
-            subscriber.offer(channel, channel.changes([{"id": str(number), "removed": True}], "then"))
+            offer(subscriber, channel, channel.changes([{"id": str(number), "removed": True}], "then"))
         elif step == "reconnect" or subscriber.closing:
             subscriber = reader(5)
             subscriber.follow(channel, {}, channel.since(stand))
         else:
-            for ready in subscriber.take("now"):
-                heard.append(int(json.loads(ready.text)["data"]["id"]))
-                stand = ready.seq
+            for frame in subscriber.read():
+                heard.append(int(frame["data"]["id"]))
+                stand = frame["seq"]
     assert heard == list(range(1, number + 1))
 
 
@@ -113,50 +165,49 @@ def test_a_full_queue_of_events_ends_the_reader_with_4008() -> None:
     channel, subscriber = Channel(EVERY, "e1", 100), reader(3)
     subscriber.follow(channel, {}, ())
     for number in range(4):
-        subscriber.offer(channel, channel.changes([{"id": str(number)}], "then"))
-    assert subscriber.closing is not None
-    assert subscriber.closing[0] == SLOW
-    assert subscriber.closed.is_set()
+        offer(subscriber, channel, channel.changes([{"id": str(number)}], "then"))
+    assert subscriber.pipe.parted is not None
+    assert subscriber.pipe.parted[0] == SLOW
+    assert subscriber.counts.slow == 1
 
 
 def test_a_reader_that_lags_gets_the_whole_newest_state_and_the_dropped_frames_are_counted() -> None:
     channel, subscriber = Channel(LATEST, "e1", 100), reader()
     subscriber.follow(channel, {}, None)
-    subscriber.take("now")
+    subscriber.read()
     for price in (1.0, 2.0, 3.0):
-        subscriber.offer(channel, channel.state(rows({"aa": price, "ab": price}), "then"))
-    (ready,) = subscriber.take("now")
-    frame = json.loads(ready.text)
+        offer(subscriber, channel, channel.state(rows({"aa": price, "ab": price}), "then"))
+    (frame,) = subscriber.read()
     assert (frame["type"], frame["seq"]) == ("snapshot", 6)
     assert {row["price"] for row in frame["data"]["rows"]} == {3.0}
-    assert subscriber.conflated.total() == 6
-    assert subscriber.take("now") == []
+    assert subscriber.conflated == subscriber.counts.conflated["positions"] == 6
+    assert subscriber.read() == []
 
 
 def test_a_reader_that_acknowledges_has_one_batch_in_flight() -> None:
     channel, subscriber = Channel(LATEST, "e1", 100), reader()
     subscriber.follow(channel, {}, None)
-    subscriber.saw("positions", subscriber.take("now")[-1].seq)
-    subscriber.offer(channel, channel.state(rows({"aa": 1.0}), "then"))
-    (first,) = subscriber.take("now")
+    subscriber.saw("positions", subscriber.read()[-1]["seq"])
+    offer(subscriber, channel, channel.state(rows({"aa": 1.0}), "then"))
+    (first,) = subscriber.read()
     for price in (2.0, 3.0):
-        subscriber.offer(channel, channel.state(rows({"aa": price}), "then"))
-        assert subscriber.take("now") == []
-    subscriber.saw("positions", first.seq)
-    (newest,) = subscriber.take("now")
-    assert json.loads(newest.text)["data"]["rows"][0]["price"] == 3.0
+        offer(subscriber, channel, channel.state(rows({"aa": price}), "then"))
+        assert subscriber.read() == []
+    subscriber.saw("positions", first["seq"])
+    (newest,) = subscriber.read()
+    assert newest["data"]["rows"][0]["price"] == 3.0
 
 
 def test_events_go_before_states_and_states_take_turns() -> None:
-    other = Channel(Topic("pnl", "pnl_update", Kind.LATEST, ("id",), nothing), "e1", 10)
+    other = Channel(Topic("pnl", "pnl_update", Kind.LATEST, ("id",)), "e1", 10)
     every, latest, subscriber = Channel(EVERY, "e1", 10), Channel(LATEST, "e1", 10), reader()
     for channel in (latest, other, every):
         subscriber.follow(channel, {}, ())
     latest_batch, other_batch = latest.state(rows({"aa": 1.0}), "t"), other.state(rows({"aa": 1.0}), "t")
-    subscriber.offer(latest, latest_batch)
-    subscriber.offer(other, other_batch)
-    subscriber.offer(every, every.changes([{"id": "1"}], "t"))
-    assert [subscriber.take("now")[0].type for _ in range(3)] == ["order_update", "position_update", "pnl_update"]
+    offer(subscriber, latest, latest_batch)
+    offer(subscriber, other, other_batch)
+    offer(subscriber, every, every.changes([{"id": "1"}], "t"))
+    assert [subscriber.read()[0]["type"] for _ in range(3)] == ["order_update", "position_update", "pnl_update"]
 
 
 def test_a_frame_is_encoded_once_for_all() -> None:
@@ -165,54 +216,71 @@ def test_a_frame_is_encoded_once_for_all() -> None:
         subscriber.follow(channel, {}, ())
     batch = channel.state(rows({"aa": 1.0}), "t")
     for subscriber in (one, two):
-        subscriber.offer(channel, batch)
-    assert one.take("now")[0].text is two.take("now")[0].text
+        offer(subscriber, channel, batch)
+    assert one.read() == two.read() != []
+    assert one.pipe.raw[-1] is two.pipe.raw[-1]
     for subscriber in (one, two):
         subscriber.follow(channel, {}, None)
-    assert one.take("now")[0].text is two.take("now")[0].text
+    assert one.read() == two.read() != []
+    assert one.pipe.raw[-1] is two.pipe.raw[-1]
 
 
 def test_a_client_that_asks_without_reading_is_ended() -> None:
     subscriber = reader()
     for _ in range(100):
-        subscriber.tell("pong", {}, "now")
-    assert subscriber.closing is not None
+        subscriber.tell("pong", {})
+    assert subscriber.pipe.parted is not None
+    assert subscriber.pipe.parted[0] == POLICY
 
 
-def test_pump_sends_in_order_and_stops_when_it_is_cancelled() -> None:
-    async def run() -> None:
-        subscriber = reader()
-        sent: list[int] = []
-        times: list[float] = []
+def test_a_socket_that_keeps_up_gets_each_frame_at_once() -> None:
+    channel, subscriber = Channel(LATEST, "e1", 10), reader()
+    subscriber.pipe.room = 100
+    subscriber.follow(channel, {}, ())
+    for price in (1.0, 2.0, 3.0):
+        offer(subscriber, channel, channel.state(rows({"aa": price}), "t"))
+        assert subscriber.pipe.frames[-1]["data"]["price"] == price
+    assert (subscriber.waiting, subscriber.sent, subscriber.counts.sent) == (0, 3, {"position_update": 3})
 
-        async def send(text: str) -> None:
-            sent.append(json.loads(text)["seq"])
 
-        pump = asyncio.ensure_future(subscriber.pump(send, lambda: "now", times.append))
-        for _ in range(3):
-            subscriber.tell("pong", {}, "now")
-            await asyncio.sleep(0)
-        await asyncio.sleep(0.01)
-        pump.cancel()
-        assert sent == [1, 2, 3]
-        assert len(times) == 3
-        assert min(times) >= 0.0
-        assert subscriber.sent == {"pong": 3}
+def test_a_reader_that_takes_nothing_for_too_long_is_cut_off() -> None:
+    subscriber = reader()
+    subscriber.on_shut()
+    subscriber.clock = subscriber.settings.stalled_s - 0.5
+    subscriber.check()
+    assert subscriber.pipe.parted is None
+    subscriber.on_open()
+    subscriber.clock += subscriber.settings.stalled_s
+    subscriber.check()
+    assert subscriber.pipe.parted is None
+    subscriber.on_shut()
+    subscriber.clock += subscriber.settings.stalled_s
+    subscriber.check()
+    assert subscriber.pipe.parted is not None
+    assert subscriber.pipe.parted[0] == SLOW
 
-    asyncio.run(run())
+
+def test_the_last_answers_leave_before_the_close() -> None:
+    subscriber = reader()
+    subscriber.tell("error", {"code": "bad_json"})
+    subscriber.finish(POLICY, "five in a row")
+    assert subscriber.pipe.parted is None
+    assert [frame["type"] for frame in subscriber.read()] == ["error"]
+    subscriber.flush()
+    assert subscriber.pipe.parted == (POLICY, "five in a row")
 
 
 def test_events_that_a_first_snapshot_holds_are_not_told_again() -> None:
     channel, subscriber = Channel(EVERY, "e1", 10), reader()
     subscriber.follow(channel, {}, None)
-    subscriber.offer(channel, channel.changes([{"id": "1"}], "t"))
-    (snapshot,) = subscriber.take("now")
-    assert json.loads(snapshot.text)["data"]["rows"] == [{"id": "1"}]
-    assert subscriber.take("now") == []
+    offer(subscriber, channel, channel.changes([{"id": "1"}], "t"))
+    (snapshot,) = subscriber.read()
+    assert snapshot["data"]["rows"] == [{"id": "1"}]
+    assert subscriber.read() == []
 
 
 def test_a_filter_holds_for_what_was_missed_too() -> None:
     channel, subscriber = Channel(LATEST, "e1", 10), reader()
     channel.state(rows({"aa": 1.0, "ba": 1.0}), "t")
     subscriber.follow(channel, {"fund_id": "b"}, channel.since(0))
-    assert [json.loads(ready.text)["data"]["id"] for ready in subscriber.take("now")] == ["ba"]
+    assert [frame["data"]["id"] for frame in subscriber.read()] == ["ba"]

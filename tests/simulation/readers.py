@@ -9,14 +9,21 @@ from typing import Any, NoReturn
 import msgspec
 
 from sidecar.domain import wire
+from sidecar.domain.records import Entry
 from sidecar.domain.report import DeskReport, Published
 from sidecar.following import Frame, Mirror
-from sidecar.servers import answers
-from sidecar.servers.channel import Channel
-from sidecar.servers.topics import TOPICS, Kind
+from sidecar.servers import answers, quality
+from sidecar.servers.channel import Channel, Ready
+from sidecar.servers.channels import Channels
+from sidecar.servers.prepared import payload_of
+from sidecar.servers.stream_settings import StreamSettings
+from sidecar.servers.topics import TOPICS, Kind, Rows
 
-_ANSWERS = (answers.status, answers.positions, answers.risk_metrics, answers.data_quality, answers.breaches)
+_ANSWERS = (answers.status, answers.positions, answers.risk_metrics, quality.data_quality, answers.breaches)
 _HISTORY = 16
+#: Where a report does not hold all of a topic's rows as they were told: the breaker's newest event, an alert's count
+#: between two records, signals beyond the newest; and what no report holds.
+_APART = frozenset({"breaker", "alerts", "trading", "predictions", "audit", "status", "heartbeat"})
 
 Problem = tuple[str, str] | None
 
@@ -25,45 +32,59 @@ class Readers:
     """One subscriber of every topic, from the first report of a run; and whoever asks for the whole picture."""
 
     def __init__(self) -> None:
-        self._channels = {
-            topic.name: Channel(topic, "epoch", _HISTORY) for topic in TOPICS if topic.kind is not Kind.CLOCK
-        }
+        self._channels = Channels(TOPICS, StreamSettings(history=_HISTORY, latest_history=_HISTORY), "epoch")
         self._mirror = Mirror()
         self._begun = False
+        self._kept = 0
 
     def take(self, published: Published, *, full: bool) -> Problem:
         """A report; the invariant that does not hold and why, if one does not. ``full``: compare everything."""
         report = published.report
         stamp = report.timestamp.isoformat()
-        for name, channel in self._channels.items():
-            changes = channel.topic.changes
-            if not self._begun:
-                channel.state(channel.topic.rows(report), stamp)
-                self._hear(channel.snapshot({}, stamp).text)
-            elif changes is not None:
-                for frame in channel.changes(changes(report), stamp):
-                    if problem := self._hear(frame.text):
-                        return problem
-            elif full:
-                for frame in channel.state(channel.topic.rows(report), stamp):
-                    if problem := self._hear(frame.text):
-                        return problem
-            if full and name != "breaker" and (problem := self._differs(channel, report)):
+        if not self._begun:
+            self._begin(report, stamp)
+        else:
+            entries = [Entry(record.at, record) for record in report.records]
+            made = [
+                ready for _, batch in self._channels.keep(list(enumerate(entries, self._kept + 1))) for ready in batch
+            ]
+            self._kept += len(entries)
+            if full:
+                made += [ready for channel, rows in self._latest() for ready in channel.state(rows(report), stamp)]
+            if problem := next(filter(None, map(self._hear, made)), None):
                 return problem
-        self._begun = True
-        return _answered(report) if full else None
+        if not full:
+            return None
+        wrong = (self._differs(channel, rows, report) for channel, rows in self._with_rows())
+        return next(filter(None, wrong), None) or _answered(report)
 
-    def _hear(self, text: str) -> Problem:
-        frame = msgspec.json.decode(text, type=Frame)
+    def _begin(self, report: DeskReport, stamp: str) -> None:
+        self._begun = True
+        self._channels.assume(report)
+        for channel, rows in self._latest():
+            channel.state(rows(report), stamp)
+        for channel in self._channels.by_name.values():
+            self._hear(channel.snapshot({}, stamp))
+
+    def _with_rows(self) -> list[tuple[Channel, Rows]]:
+        """The channels whose whole state a report holds."""
+        found = [(channel, channel.topic.rows) for channel in self._channels.by_name.values()]
+        return [(channel, rows) for channel, rows in found if rows is not None and channel.topic.name not in _APART]
+
+    def _latest(self) -> list[tuple[Channel, Rows]]:
+        return [(channel, rows) for channel, rows in self._with_rows() if channel.topic.kind is Kind.LATEST]
+
+    def _hear(self, ready: Ready) -> Problem:
+        frame = msgspec.json.decode(payload_of(ready.frame), type=Frame)
         before = self._mirror.seq.get(frame.topic)
         if before is not None and frame.seq != before + 1:
             return "INV7", f"{frame.topic}: frame {frame.seq} follows {before}"
         self._mirror.apply(frame)
         return None
 
-    def _differs(self, channel: Channel, report: DeskReport) -> Problem:
+    def _differs(self, channel: Channel, rows: Rows, report: DeskReport) -> Problem:
         name = channel.topic.name
-        there = {channel.topic.key_of(row): wire.builtins(row) for row in channel.topic.rows(report)}
+        there = {channel.topic.key_of(row): wire.builtins(row) for row in rows(report)}
         here = self._mirror.rows.get(name, {})
         if here == there:
             return None

@@ -9,14 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import msgspec
 import numpy as np
 from hypothesis import strategies as st
 
 from sidecar.domain import clock
+from sidecar.domain.alerts import Alert, AlertLevel, AlertType
 from sidecar.domain.breaker import BreakerEvent, BreakerState, BreakerStatus, Cause, Trigger
 from sidecar.domain.contracts import Contract, Kind, Right
 from sidecar.domain.orders import Fill, Order, OrderRequest, OrderState, OrderType, Side
+from sidecar.domain.performance import PerformanceLine
 from sidecar.domain.records import (
+    AlertRecorded,
     AnyRecord,
     Audited,
     BreakerRecorded,
@@ -24,7 +28,9 @@ from sidecar.domain.records import (
     EquityMarked,
     FillRecorded,
     LimitsRecorded,
+    NoticeRecorded,
     OrderRecorded,
+    SignalRecorded,
     Started,
     encode,
 )
@@ -38,6 +44,8 @@ from sidecar.domain.report import (
     Published,
     Quality,
 )
+from sidecar.domain.signals import Signal, SignalRequest, SignalStatus, SignalType
+from sidecar.domain.system import SystemLine
 from sidecar.store.frames import Head, Record, chained, genesis
 from sidecar.store.projection import Line, read
 
@@ -58,6 +66,35 @@ def fill(name: str = "f1", at: int = NOW, **changes: Any) -> Fill:
     fields: dict[str, Any] = {"order_id": "o1", "symbol": OPTION.id, "fund_id": "main", "strategy": "demo"}
     fields |= {"quantity": -65, "price": Decimal("80.35"), "fees": Decimal("12.3456")} | changes
     return Fill(id=name, at=at, **fields)
+
+
+def alert(name: str = "a1", at: int = NOW, level: AlertLevel = AlertLevel.CRITICAL, **changes: Any) -> Alert:
+    fields: dict[str, Any] = {"updated_at": at, "details": {"limit": "0.03", "wörd": "☂"}} | changes
+    return Alert(
+        name, "limits:breach:main daily_loss", "limits", "breach", AlertType.ERROR, level, 5, "Daily loss",
+        "3.1 % of capital; the limit is 3 %", at, **fields,
+    )  # fmt: skip
+
+
+def signal(name: str = "s1", at: int = NOW, fund_id: str = "main", strategy: str = "demo", **changes: Any) -> Signal:
+    request = SignalRequest(OPTION.id, SignalType.BUY, 0.625, 900.0, 65, strategy, "m1", fund_id, "cheap")
+    fields: dict[str, Any] = {"price": 80.35, "due_at": at + 900 * clock.SECOND} | changes
+    return Signal(name, request, "demo", at, **fields)
+
+
+def performance(at: int = NOW, fund_id: str = "*", value: float = 1_000_000.0) -> PerformanceLine:
+    return PerformanceLine(
+        fund_id, clock.to_datetime(at), value, 0.01, nan, 2, 1.5, nan, 0.2, 0.0, 0.04, 0.5, nan, 7, "1 minute",
+        94_500.0, 120,
+    )  # fmt: skip
+
+
+def measured(at: int = NOW, status: str = "ok", **changes: Any) -> SystemLine:
+    line = SystemLine(
+        clock.to_datetime(at), status, ("the feed is down",), 1, 2, 3, 4, 5, 0.5, 0.25, nan, 2**31, 0.1, 12, 0.003,
+        0.05, 60.0, 3, {"store": 1, "inbox": 0}, {"sim": "up"},
+    )  # fmt: skip
+    return msgspec.structs.replace(line, **changes)
 
 
 def stopped(halt_seq: int = 1, at: int = NOW) -> BreakerRecorded:
@@ -160,6 +197,14 @@ _ORDERS = st.builds(
 _FILLS = st.builds(Fill, _ID, _ID, st.just(OPTION.id), _ID, _ID, st.integers(-650, 650), _MONEY, _MONEY, _AT, _TEXT)
 _EVENTS = st.builds(BreakerEvent, _TEXT, st.sampled_from(BreakerStatus), _TEXT, _TEXT, _AT, st.integers(0, 9))
 _STATES = st.builds(BreakerState, st.sampled_from(BreakerStatus), since=_AT, halt_seq=st.integers(0, 9))
+_ALERTS = st.builds(
+    Alert, _ID, _TEXT, _TEXT, _TEXT, st.sampled_from(AlertType), st.sampled_from(AlertLevel), st.integers(1, 5), _TEXT,
+    _TEXT, _AT, _AT, st.integers(1, 10**20), st.dictionaries(_TEXT, _TEXT), st.booleans(), st.just(0) | _AT,
+)  # fmt: skip
+_SIGNALS = st.builds(
+    Signal, _ID, st.builds(SignalRequest, _TEXT, st.sampled_from(SignalType), st.floats(0, 1), st.floats(0, 9)), _TEXT,
+    _AT, st.none() | st.floats(-9, 9), _AT, st.sampled_from(SignalStatus), correct=st.none() | st.booleans(),
+)  # fmt: skip
 _RECORDS: st.SearchStrategy[AnyRecord] = st.one_of(
     st.builds(Started, _AT, _TEXT, _TEXT, st.booleans()),
     st.builds(OrderRecorded, _AT, _ORDERS, st.just(OPTION)),
@@ -168,6 +213,9 @@ _RECORDS: st.SearchStrategy[AnyRecord] = st.one_of(
     st.builds(LimitsRecorded, _AT, st.dictionaries(_TEXT, st.floats(0, 9)), _TEXT, _TEXT),
     st.builds(EquityMarked, _AT, st.just(date(2026, 8, 18)), *[st.dictionaries(_ID, _MONEY)] * 3),
     st.builds(Audited, _AT, _TEXT, _TEXT, _TEXT, _TEXT, _TEXT),
+    st.builds(AlertRecorded, _AT, _ALERTS),
+    st.builds(SignalRecorded, _AT, _SIGNALS),
+    st.builds(NoticeRecorded, _AT, _ID, st.integers(1, 9), _TEXT, st.booleans(), _TEXT),
 )
 #: Journals of any records, in any order.
 JOURNALS = st.lists(st.builds(Entry, _AT, _RECORDS), max_size=25)

@@ -168,9 +168,11 @@ def test_a_stuck_disk_refuses_what_exceeds_the_queue_and_recovers(path: Path) ->
         waiting = [journal.append(b"kept") for _ in range(5)]
         with pytest.raises(JournalFailed, match="too many records wait"):
             journal.append(b"too many").result(timeout=0)
+        assert journal.waiting == 5
         disk.gate.set()
         assert [future.result(timeout=30) for future in waiting] == [1, 2, 3, 4, 5]
         assert journal.append(b"again").result(timeout=30) == 6
+        assert journal.waiting == 0
 
 
 def test_a_record_is_written_even_if_the_one_who_asked_gives_up(path: Path) -> None:

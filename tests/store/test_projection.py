@@ -11,7 +11,8 @@ import pytest
 
 from sidecar.domain.orders import OrderRequest, OrderState, Side
 from sidecar.domain.records import Audited, EquityMarked, FillRecorded, LimitsRecorded, OrderRecorded, Started, decode
-from sidecar.store.projection import SCHEMAS, entry_tables, quote_table, report_rows, tabulate
+from sidecar.store.columns import SCHEMAS, tabulate
+from sidecar.store.projection import entry_tables, quote_table, report_rows
 from tests.store.build import NOW, OPTION, chain, contracts, fill, lines_of, order, position, report, stopped
 
 

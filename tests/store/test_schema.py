@@ -11,15 +11,15 @@ import pytest
 from sidecar.domain.errors import SchemaTooNew, StoreError
 from sidecar.domain.records import FillRecorded, OrderRecorded
 from sidecar.store import schema
+from sidecar.store.columns import SCHEMAS
 from sidecar.store.database import Database, rebuild
-from sidecar.store.projection import SCHEMAS
 from sidecar.store.schema import connect, migrate, migrations, open_database, set_aside, version
 from sidecar.store.writer import Writer
 from tests.store.build import NOW, OPTION, dump, entries, fill, head_of, order, records_of, stopped
 
 TABLES = {
     "instruments", "quotes", "orders", "fills", "positions", "reports", "pnl", "greeks", "breaker_events", "audit",
-    "meta",
+    "alerts", "signals", "performance", "system_status", "meta",
 }  # fmt: skip
 JOURNAL = entries(OrderRecorded(NOW, order(), OPTION), FillRecorded(NOW, fill()), stopped())
 

@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import shutil
 import subprocess
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
 from math import nan
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
+from sidecar.book.positions import RoundTrip
+from sidecar.domain.alerts import Alert, AlertLevel, AlertType
 from sidecar.domain.analytics import TailLine
 from sidecar.domain.breaker import BreakerState, BreakerStatus
-from sidecar.domain.orders import Order, OrderRequest, OrderState, Side
-from sidecar.domain.report import DeskReport, HeartbeatLine, LimitLine, LimitStatus, Published
-from sidecar.servers.subscriber import Counts
+from sidecar.domain.clock import SECOND
+from sidecar.domain.orders import Fill, Order, OrderRequest, OrderState, Side
+from sidecar.domain.records import AlertRecorded, FillRecorded
+from sidecar.domain.report import Chain, DeskReport, HeartbeatLine, LimitLine, LimitStatus, Published
+from sidecar.servers.stream_settings import Counts
 from sidecar.telemetry.catalogue import CATALOGUE
 from sidecar.telemetry.collector import PREFIX, scraper
 from sidecar.telemetry.measured import BOUNDS, Telemetry
 from sidecar.telemetry.readers import Kind
 from sidecar.telemetry.scene import Facts, StoreFacts
-from tests.servers.desk import EMPTY, T0, fund, report
+from sidecar.telemetry.trips import Trips
+from tests.servers.desk import CALL, EMPTY, T0, fund, report
 
 #: Names and labels of the contract that exist so far.
 CONTRACT = """
@@ -47,7 +55,11 @@ api_requests_total{endpoint,method,status} api_request_duration_seconds{endpoint
 emergency_stop_seconds loop_lag_seconds tick_to_report_seconds journal_sync_seconds audit_head_seq
 store_commit_seconds store_queue_depth store_rows{table} store_size_bytes
 system_errors_total{component,severity} system_uptime_seconds build_info{version,config} drill_age_seconds
-heartbeat_age_seconds{client}
+heartbeat_age_seconds{client} trades_total{strategy,side,status} trades_pnl{strategy}
+trades_profit_total{strategy} trades_loss_total{strategy} strategy_win_rate{strategy}
+strategy_avg_pnl{strategy} strategy_sharpe_ratio{strategy} strategy_trades_today{strategy}
+alerts_total{level} alerts_active{level} feed_reconnects_total{venue} option_spread_ratio{symbol}
+job_last_success_timestamp_seconds{job} job_failures_total{job}
 """
 
 
@@ -58,12 +70,13 @@ class Bench:
     report: DeskReport | None = field(default_factory=report)
     age_s: float = 0.1
     told: Telemetry = field(default_factory=Telemetry)
+    trips: list[RoundTrip] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         facts = Facts(
             "0.1.0", "abc", lambda: Published(self.report, EMPTY) if self.report else None, lambda: self.age_s,
             lambda: 12.5, lambda: Counts(2, Counter(pnl_update=7), Counter(pnl=3), 1),
-            lambda: StoreFacts(4, 8_192, {"orders": 9}), lambda: 77, {"python": "3.11"},
+            lambda: StoreFacts(4, 8_192, {"orders": 9}), lambda: 77, Trips(lambda: self.trips), {"python": "3.11"},
         )  # fmt: skip
         self.scrape = scraper(facts, self.told, CollectorRegistry())
 
@@ -79,6 +92,15 @@ def tail(fund_id: str, var_95: float, es_975: float) -> TailLine:
     return TailLine(fund_id, var_95, nan, es_975, nan, nan, nan, "implied", 500, nan, "")
 
 
+def trip(strategy: str, net: float, closed_at: int = T0) -> RoundTrip:
+    return RoundTrip("main", strategy, CALL.id, T0 - 60 * SECOND, closed_at, Decimal(str(net)), Decimal(0))
+
+
+def quoted(bid: float, ask: float) -> Chain:
+    prices: dict[str, Any] = {"bid": np.array([bid]), "ask": np.array([ask]), "at": np.array([T0])}
+    return dataclasses.replace(EMPTY, contracts=(CALL,), rows={CALL.id: 0}, **prices)
+
+
 def busy() -> Bench:
     """A bench on which every family has something to say."""
     bench = Bench()
@@ -89,12 +111,19 @@ def busy() -> Bench:
         tell(0.003)
     told.on_sync(0.002, 3)
     told.on_error("store", "error")
+    told.on_job("system", done=False)
+    told.on_report(Published(report(feed_up=False), quoted(80.0, 82.0)))
+    bench.trips += [trip("demo", 120.0), trip("demo", -40.0)]
+    fill = FillRecorded(T0, Fill("F1", "filled", CALL.id, "main", "demo", 75, Decimal(80), Decimal(20), T0))
+    kind = ("limits", "breach", AlertType.ERROR, AlertLevel.ERROR)
+    alert = Alert("A1", "limits:breach:main", *kind, 4, "Limit", "over", T0, T0)
     states = (OrderState.PENDING, OrderState.FILLED, OrderState.REJECTED, OrderState.CANCELLED)
     orders = tuple(Order(s, OrderRequest("X", Side.BUY, 75), s, "a", T0, T0) for s in states)
     counters = msgspec.structs.replace(report().counters, breaker_triggers={"vix_spike": 1})
     limits = (*report().limits, LimitLine("var_95", "*", 0.05, 0.01, 5.0, LimitStatus.BREACH))
     lines = (tail("*", 5_000.0, 7_000.0),)
-    parts = {"order_updates": orders, "counters": counters, "limits": limits, "tail": lines}
+    news = {"records": (fill, AlertRecorded(T0, alert)), "alerts": (alert,)}
+    parts = {"order_updates": orders, **news, "counters": counters, "limits": limits, "tail": lines}
     armed = (HeartbeatLine("bot", 3.0, 60.0),)
     bench.report = report(**parts, last_drill_at=report().timestamp, heartbeats=armed)
     told.on_report(Published(bench.report, EMPTY))
@@ -206,3 +235,34 @@ def test_a_drill_has_an_age_and_one_that_never_was_has_no_sample() -> None:
     assert bench.report is not None
     bench.report = report(last_drill_at=bench.report.timestamp - timedelta(minutes=5))
     assert bench.samples()["trading_drill_age_seconds"] == 300.0
+
+
+def test_round_trips_feed_what_a_strategy_earned_and_today_begins_at_the_sessions_open() -> None:
+    bench = Bench()
+    assert not [name for name in bench.samples() if name.startswith(("trading_strategy", "trading_trades_p"))]
+    bench.trips += [trip("demo", 100.0, T0 - SECOND), trip("demo", -50.0), trip("demo", 250.0), trip("other one", 5.0)]
+    samples = bench.samples()
+    assert samples['trading_trades_profit_total{strategy="demo"}'] == 350.0
+    assert samples['trading_trades_loss_total{strategy="demo"}'] == 50.0
+    assert samples['trading_strategy_win_rate{strategy="demo"}'] == pytest.approx(2 / 3)
+    assert samples['trading_strategy_avg_pnl{strategy="demo"}'] == pytest.approx(100.0)
+    assert samples['trading_strategy_sharpe_ratio{strategy="demo"}'] == pytest.approx(100.0 / 150.0)
+    assert 'trading_strategy_sharpe_ratio{strategy="other one"}' not in samples  # one says nothing of its deviation
+    assert samples['trading_strategy_trades_today{strategy="demo"}'] == 2.0
+    assert samples['trading_trades_pnl_bucket{le="-10000.0",strategy="demo"}'] == 0.0
+    assert samples['trading_trades_pnl_bucket{le="0.0",strategy="demo"}'] == 1.0
+    assert samples['trading_trades_pnl_bucket{le="+Inf",strategy="demo"}'] == 3.0
+    assert "trading_trades_pnl_sum" not in bench.text()
+    bench.report = report(session_open_at=None)
+    assert not [name for name in bench.samples() if name.startswith("trading_strategy_trades_today")]
+
+
+def test_alerts_that_are_over_are_not_active() -> None:
+    bench = busy()
+    assert bench.samples()['trading_alerts_active{level="error"}'] == 1.0
+    assert bench.samples()['trading_alerts_active{level="critical"}'] == 0.0
+    assert bench.report is not None
+    over = msgspec.structs.replace(bench.report.alerts[0], resolved=True)
+    bench.report = msgspec.structs.replace(bench.report, alerts=(over,))
+    assert bench.samples()['trading_alerts_active{level="error"}'] == 0.0
+    assert bench.samples()['trading_alerts_total{level="error"}'] == 1.0

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 from sidecar.domain.breaker import BreakerState
 from sidecar.domain.orders import Order, OrderRequest, OrderState, OrderType, Side
 from sidecar.domain.report import DeskReport, LimitLine, LimitStatus, Outcome, OutcomeStatus, Published, Refusal
-from sidecar.telemetry.measured import MOST_STRATEGIES, Buckets, Telemetry
+from sidecar.telemetry.measured import EARNED, MOST_STRATEGIES, Buckets, Telemetry
 from tests.servers.desk import EMPTY, T0, report
 
 ASKED = OrderRequest("NIFTY-20251125-26150-CE", Side.BUY, 75, Decimal("83.4"), strategy="demo")
@@ -83,3 +85,47 @@ def test_nothing_is_lost_between_threads() -> None:
         list(pool.map(lambda _: told.on_request("/x", "GET", 200, 0.01), range(4_000)))
     assert told.counts("api_requests_total") == {("/x", "GET", "200"): 4_000}
     assert sum(told.histograms("api_request_duration_seconds")[("/x", "GET")].counts) == 4_000
+
+
+@given(st.lists(st.floats(-20_000, 20_000)))
+def test_many_values_at_once_are_counted_as_one_by_one(values: list[float]) -> None:
+    together, apart = Buckets(EARNED), Buckets(EARNED)
+    together.observe_all(np.array(values))
+    for value in values:
+        apart.observe(value)
+    assert together.counts == apart.counts
+    assert together.total == pytest.approx(apart.total, abs=1e-6)
+
+
+def test_a_job_that_failed_has_no_later_success() -> None:
+    told = Telemetry()
+    before = time.time()
+    told.on_job("system")
+    (at,) = told.succeeded().values()
+    assert before <= at <= time.time()
+    told.on_job("system", done=False)
+    told.on_job("training", done=False)
+    assert told.succeeded() == {("system",): at}
+    assert told.counts("job_failures_total") == {("system",): 1, ("training",): 1}
+
+
+def test_journal_and_store_are_jobs_that_succeed_when_they_are_done() -> None:
+    told = Telemetry()
+    told.on_sync(0.001, 3)
+    told.on_commit(0.002)
+    assert set(told.succeeded()) == {("journal_sync",), ("store_commit",)}
+
+
+def test_a_sum_over_labels_is_whole_and_nought_before_the_first() -> None:
+    told = Telemetry()
+    assert told.total("system_errors_total") == 0
+    for component in ("store", "store", "desk"):
+        told.on_error(component, "error")
+    assert told.total("system_errors_total") == 3
+
+
+def test_each_beat_is_told_to_who_asks_for_the_worst() -> None:
+    told = Telemetry()
+    for late in (0.01, 0.3):
+        told.on_beat(late)
+    assert told.beats.worst_s(3_600.0) == 0.3

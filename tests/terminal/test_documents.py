@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from sidecar.settings import Settings
-from sidecar.terminal.documents import ROLES, role_matrix, settings_reference
+from sidecar.terminal.documents import ROLES, STREAMS, role_matrix, settings_reference, stream_description
 
 
 def rows() -> dict[str, str]:
@@ -24,3 +24,7 @@ def test_no_setting_is_left_without_words() -> None:
 
 def test_the_table_of_roles_is_the_one_that_the_routes_make(repository: Path) -> None:
     assert (repository / ROLES).read_text() == role_matrix(), "run: make docs"
+
+
+def test_the_streams_description_is_the_one_that_the_topics_make(repository: Path) -> None:
+    assert (repository / STREAMS).read_text() == stream_description(), "run: make docs"
