@@ -9,7 +9,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 
 from sidecar.client import Desk, Json
-from sidecar.following import given
+from sidecar.client.following import given
 from sidecar.terminal.asking import desk_of
 from sidecar.terminal.tables import add, number, table_of
 

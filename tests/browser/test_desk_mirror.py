@@ -13,7 +13,7 @@ from sidecar.servers.prepared import payload_of
 from sidecar.servers.topics import Kind
 from tests.browser.conftest import Tab
 from tests.chromium import MARKS
-from tests.test_mirror import STEPS, State, table, topic
+from tests.client.test_mirror import STEPS, State, table, topic
 
 pytestmark = MARKS
 

@@ -28,8 +28,8 @@ from sidecar.domain.records import Entry, encode
 from sidecar.domain.report import Published
 from sidecar.run import Sidecar
 from sidecar.settings import Settings
-from sidecar.store.frames import scan
 from sidecar.store.columns import SCHEMAS
+from sidecar.store.frames import scan
 from sidecar.store.projection import entry_tables, read
 from tests.wiring import small
 

@@ -8,10 +8,10 @@ from typing import Any, NoReturn
 
 import msgspec
 
+from sidecar.client.following import Frame, Mirror
 from sidecar.domain import wire
 from sidecar.domain.records import Entry
 from sidecar.domain.report import DeskReport, Published
-from sidecar.following import Frame, Mirror
 from sidecar.servers import answers, quality
 from sidecar.servers.channel import Channel, Ready
 from sidecar.servers.channels import Channels

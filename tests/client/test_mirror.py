@@ -6,7 +6,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.mirror import Frame, Mirror, Stand, Taken
+from sidecar.client.mirror import Frame, Mirror, Stand, Taken
 from sidecar.servers.channel import Channel, Ready
 from sidecar.servers.prepared import payload_of
 from sidecar.servers.topics import Kind, Topic

@@ -11,10 +11,10 @@ import msgspec
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
+from sidecar.client.line import Line, Terms
+from sidecar.client.mirror import Frame, Json, Mirror
+from sidecar.client.polling import read
 from sidecar.domain.errors import ClientError, DeskRefused, DeskUnreachable
-from sidecar.line import Line, Terms
-from sidecar.mirror import Frame, Json, Mirror
-from sidecar.polling import read
 
 __all__ = ["Frame", "Json", "Mirror", "Terms", "answered", "follow", "given", "socket_of"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sidecar.mirror import Frame, Json
+from sidecar.client.mirror import Frame, Json
 
 Rows = Callable[[Json], Iterable[Json]]
 _WORKING = frozenset({"pending", "open", "partially_filled", "unknown"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from datetime import datetime
 
-from sidecar.following import Json
+from sidecar.client.following import Json
 
 
 class Standing(ABC):

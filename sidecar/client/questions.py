@@ -6,8 +6,8 @@ from abc import abstractmethod
 from typing import Any
 from urllib.parse import quote
 
-from sidecar.following import Json
-from sidecar.standing import Standing
+from sidecar.client.following import Json
+from sidecar.client.standing import Standing
 
 
 class Questions(Standing):

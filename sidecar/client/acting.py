@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sidecar.condition import Condition
-from sidecar.following import Json, given
-from sidecar.outcomes import Outcomes
-from sidecar.questions import segment
+from sidecar.client.condition import Condition
+from sidecar.client.following import Json, given
+from sidecar.client.outcomes import Outcomes
+from sidecar.client.questions import segment
 
 
 class Acts(Outcomes, Condition):

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from sidecar.client import Desk
+from sidecar.client.sending import body_of
 from sidecar.domain.errors import InputError
-from sidecar.sending import body_of
 
 
 def test_what_is_asked_is_json_with_money_as_text_and_numpys_numbers_as_numbers() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sidecar.following import Json
-from sidecar.watching import Watching
+from sidecar.client.following import Json
+from sidecar.client.watching import Watching
 
 
 class Condition(Watching):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from sidecar.following import Json, given
-from sidecar.questions import Questions, segment
+from sidecar.client.following import Json, given
+from sidecar.client.questions import Questions, segment
 
 _ALERTS = "/api/v1/monitoring/alerts"
 

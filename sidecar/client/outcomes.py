@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sidecar.following import Json
-from sidecar.questions import Questions
+from sidecar.client.following import Json
+from sidecar.client.questions import Questions
 
 _SIGNALS = "/api/v1/monitoring/signals"
 

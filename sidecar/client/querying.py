@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 import msgspec
 
+from sidecar.client.following import answered
 from sidecar.domain.errors import DeskRefused, DeskUnreachable
-from sidecar.following import answered
 
 if TYPE_CHECKING:
     import pyarrow as pa

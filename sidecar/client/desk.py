@@ -1,13 +1,4 @@
-"""The desk from Python: what pages, notebooks and the command line use.
-
-    desk = Desk(key=…)
-    desk.status()["data"]["circuit_breaker"]["status"]
-    desk.stop("the market does not make sense")
-    async for frame in desk.stream(["positions", "breaker"]): …
-
-Answers are the JSON of the desk as plain dictionaries; an unknown number is ``None``. What the desk refuses is a
-:class:`DeskRefused`, and a desk that cannot be asked a :class:`DeskUnreachable`: nothing is guessed instead.
-"""
+"""One desk: what it says, what it can be asked, and its stream."""
 
 from __future__ import annotations
 
@@ -20,15 +11,12 @@ from typing import Any, Self
 import httpx2
 from websockets.asyncio.client import connect
 
-from sidecar.acting import Acts
+from sidecar.client.acting import Acts
+from sidecar.client.following import Frame, Json, Terms, answered, follow, socket_of
+from sidecar.client.querying import Querying
+from sidecar.client.questions import segment
+from sidecar.client.sending import body_of
 from sidecar.domain.errors import DeskUnreachable
-from sidecar.following import Frame, Json, Mirror, Terms, answered, follow, socket_of
-from sidecar.querying import Querying
-from sidecar.questions import segment
-from sidecar.record import broken_link
-from sidecar.sending import body_of
-
-__all__ = ["Desk", "Frame", "Json", "Mirror", "broken_link"]
 
 #: Seconds: to connect; to wait for a read; to wait for a command, whose answer waits for the disk and the venue.
 CONNECT_S = 2.0

@@ -13,8 +13,8 @@ import msgspec
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
+from sidecar.client.mirror import CONNECTION, Frame, Json, Stand, Taken
 from sidecar.domain.errors import DeskRefused
-from sidecar.mirror import CONNECTION, Frame, Json, Stand, Taken
 
 #: The desk takes 20 messages a second.
 _PACE_S = 0.06
