@@ -210,10 +210,15 @@ class Bench:
         return float("nan")
 
     def _order(self) -> dict[str, Any]:
-        rows = self.http.get("/api/v1/chain/NIFTY", headers=self.headers).json()["contracts"]
-        row = next(one for one in rows if one.get("option_type") and 50 < (one["bid"] or 0) < 300)
+        self._until(lambda: self._sellable() is not None)
+        row = self._sellable()
+        assert row is not None
         lot = row.get("lot_size") or 65
         return {"symbol": row["symbol"], "side": "sell", "quantity": lot, "price": row["bid"], "reason": "bench"}
+
+    def _sellable(self) -> dict[str, Any] | None:
+        rows = self.http.get("/api/v1/chain/NIFTY", headers=self.headers).json()["contracts"]
+        return next((one for one in rows if one.get("option_type") and 50 < (one["bid"] or 0) < 300), None)
 
     def _ready(self) -> bool:
         try:

@@ -41,9 +41,9 @@ OTHER_WRITERS = {
     "terminal/documents.py": "the documents, written down",
     "servers/document.py": "the document's examples, as text in a page",
     "telemetry/log.py": "log lines: plain ASCII, one line each",
-    "sending.py": "what the client asks: a number that is none is refused there",
-    "querying.py": "what the client asks: a text and a count",
-    "line.py": "what the client asks: names and places alone",
+    "client/sending.py": "what the client asks: a number that is none is refused there",
+    "client/querying.py": "what the client asks: a text and a count",
+    "client/line.py": "what the client asks: names and places alone",
 }
 _WRITES = re.compile(
     r"json\.dumps|json\.encode\(|json\.Encoder|jsonable_encoder|JSONResponse|send_json|model_dump_json"

@@ -13,25 +13,19 @@ A wish whose position is gone is not over: :mod:`sidecar.desk.confirming` asks t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import product
-from math import inf
-
-import numpy as np
 
 from sidecar.book.positions import Position
 from sidecar.desk import confirming, orders, unwinding, wishes
+from sidecar.desk.choosing import harmless, instead
 from sidecar.desk.state import Closing, DeskState
 from sidecar.desk.unwinding import Ready
 from sidecar.domain.clock import SECOND
 from sidecar.domain.commands import ClosePositions
-from sidecar.domain.orders import Order, OrderRequest, OrderState, OrderType, TimeInForce
+from sidecar.domain.orders import OrderRequest, OrderState, OrderType, TimeInForce
 from sidecar.domain.report import OutcomeStatus
 from sidecar.risk import flatten
 from sidecar.risk.flatten import Leg
-from sidecar.risk.unwinding import Step, Task, Way, rises, way
-
-#: Of so many orders under way every set of fills is looked at; with more, the next one waits.
-_MOST_UNDER_WAY = 4
+from sidecar.risk.unwinding import way
 
 #: How long after a round in which nothing could leave the market alone brings another.
 _LOOK_AGAIN = SECOND
@@ -121,8 +115,8 @@ def _send_all(state: DeskState, fund: str, ready: Ready, asked: dict[str, Closin
         found = best
         if not best.steps or best.steps[0].leg not in legs:
             # The next step cannot go now; another may, if the rest can still be done as well after it.
-            found = _instead(state, ready, task, best, legs, asked)
-        if not found.steps or not _harmless(ready, task, found.steps[0], under_way):
+            found = instead(state, ready, task, best, legs, asked)
+        if not found.steps or not harmless(ready, task, found.steps[0], under_way):
             break
         leg = ready.legs[found.steps[0].leg]
         order_id = _send(state, leg, found.steps[0].units, asked[leg.position_id])
@@ -130,26 +124,6 @@ def _send_all(state: DeskState, fund: str, ready: Ready, asked: dict[str, Closin
             break  # the gate refused it: the next round plans without it
         sent[leg.position_id] = order_id
     return sent
-
-
-def _instead(
-    state: DeskState, ready: Ready, task: Task, best: Way, legs: Sequence[int], asked: dict[str, Closing]
-) -> Way:
-    """The way whose first step is one of ``legs``, no worse than the best, which begins with a leg that cannot go now.
-
-    Where that one has been refused more than once, or nobody knows what became of it, nothing waits for it that raises
-    no margin and is a short option: what it can raise the worst loss by is its price.
-    """
-    found = way(task, unwinding.WORKED, first=legs, most=(best.dearer, best.worse))
-    if found.steps or not best.steps:
-        return found
-    late = ready.legs[best.steps[0].leg]
-    refused = asked[late.position_id].wait_s > 2 * state.config.closing_retry_s
-    lost = any(order.state is OrderState.UNKNOWN for order in confirming.works(state, late.symbol))
-    if not (refused or lost or state.asking.problem):
-        return found
-    shorts = [leg for leg in legs if ready.legs[leg].option and ready.legs[leg].quantity < 0]
-    return way(task, unwinding.WORKED, first=shorts, most=(best.dearer, inf))
 
 
 def _may_go(state: DeskState, leg: Leg, asked: dict[str, Closing]) -> bool:
@@ -170,34 +144,6 @@ def _room(state: DeskState) -> bool:
             break
         lately += 1
     return lately < state.config.closing_orders_per_s
-
-
-def _harmless(ready: Ready, task: Task, step: Step, under_way: Sequence[Order]) -> bool:
-    """Whether a step raises nothing after any set of fills of the orders under way; with none it is as planned."""
-    moves = [order for order in under_way if order.remaining]
-    if not moves:
-        return True
-    if step.rise or len(moves) > _MOST_UNDER_WAY:
-        return False
-    worlds = np.array([_filled(ready.legs, fills) for fills in product(*((o, None) for o in moves))], dtype=np.float64)
-    leg, lot = ready.legs[step.leg], task.lot[step.leg]
-    for units in range(lot, step.units + 1, lot):
-        after = worlds.copy()
-        after[:, step.leg] += leg.side.sign * units
-        for measure in (task.margin, task.worst):
-            if any(rises(*pair) for pair in zip(measure(worlds).tolist(), measure(after).tolist(), strict=True)):
-                return False
-    return True
-
-
-def _filled(legs: Sequence[Leg], fills: Sequence[Order | None]) -> list[int]:
-    """What is left of each position when some orders fill whole."""
-    left = [leg.quantity for leg in legs]
-    for order in fills:
-        for number, leg in enumerate(legs):
-            if order and (leg.symbol, leg.strategy) == (order.request.symbol, order.request.strategy):
-                left[number] += order.signed_remaining
-    return left
 
 
 def _send(state: DeskState, leg: Leg, units: int, wish: Closing) -> str:

@@ -63,6 +63,7 @@ def learn(state: DeskState, wish: Closing) -> None:
             state.asking.soon()  # an order that is immediate or cancelled has ended long ago, and nobody said so
         return
     wish.order_id = ""
+    wish.missed = 0 if order.filled else wish.missed + 1
     wish.detail = f"{order.id}: {order.filled} of {order.request.quantity} filled" + (order.note and f", {order.note}")
     if order.state is OrderState.REJECTED:
         wish.wait_s = doubled(wish)

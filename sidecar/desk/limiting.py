@@ -23,7 +23,11 @@ def change(state: DeskState, command: ChangeLimits) -> None:
         raise InputError("limits", "names none", "name one or more, each with its value")
     scope = _scope(state, command)
     before = state.limits.get(scope)
-    state.limits[scope] = changed(before, command.limits, scope)
+    try:
+        state.limits[scope] = changed(before, command.limits, scope)
+    except InputError as error:
+        field = error.field if error.field == "limits" else f"limits.{error.field}"
+        raise InputError(field, error.problem, error.remedy) from None
     after = state.limits.get(scope)
     told = {name: after.get(name) for name in command.limits}
     configured = {name: state.config.limits[name] for name in told}

@@ -70,7 +70,8 @@ class Switch(NamedTuple):
 class Closing:
     """A position that somebody asked to close, until it is flat here and at the venue, or the wish is withdrawn.
 
-    ``wait_s`` is the pause until the next try: it doubles with each refusal. ``order_id`` is its last order, empty once
+    ``wait_s`` is the pause until the next try: it doubles with each refusal. ``missed`` counts the orders in a row of
+    which nothing filled. ``order_id`` is its last order, empty once
     what came of it is known; ``asked`` is when the venue was asked whether it is flat there too, 0 if never.
     """
 
@@ -83,6 +84,7 @@ class Closing:
         self.tries = 0
         self.detail = ""
         self.order_id = ""
+        self.missed = 0
         self.asked = 0
 
 

@@ -46,6 +46,8 @@ def _plain(value: Any) -> Any:
         raise TypeError(f"numpy's {value.dtype} has no JSON form")
     if isinstance(value, Mapping):
         return dict(value)
+    if isinstance(value, msgspec.Raw):
+        return _read.decode(value)  # made here before, and looked at again with what is round it
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
@@ -55,6 +57,7 @@ _KINDS = {"b": 1, "i": 8, "u": 8, "f": 8, "S": inf, "U": inf, "O": inf}
 _encoder = msgspec.json.Encoder(enc_hook=_plain, decimal_format="number", order="deterministic")
 #: For what is in its order already.
 _as_it_is = msgspec.json.Encoder(decimal_format="number")
+_read = msgspec.json.Decoder(float_hook=Decimal)
 
 
 def _sound(made: bytes) -> bool:

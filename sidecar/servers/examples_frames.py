@@ -44,7 +44,11 @@ _ALERT: Row = {
 
 #: The row that each type of frame carries.
 ROWS: dict[str, Row] = {
-    "circuit_breaker_event": BREACH_EVENT,
+    "circuit_breaker_event": {
+        **BREACH_EVENT,
+        "at": Maybe(BREACH_EVENT["at"]),
+        "halt_seq": Maybe(BREACH_EVENT["halt_seq"]),
+    },
     "alert": _ALERT,
     "alert_resolved": {
         **_ALERT,

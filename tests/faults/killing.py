@@ -283,6 +283,8 @@ def _set_the_schema_back(folder: Path) -> None:
         try:
             connection = schema.connect(folder / "desk.duckdb")
             connection.execute("ALTER TABLE audit DROP COLUMN IF EXISTS digest")
+            for table in ("alerts", "signals", "performance", "system_status"):
+                connection.execute(f"DROP TABLE IF EXISTS {table}")
             connection.execute("UPDATE meta SET value = '2' WHERE key = 'schema'")
             connection.close()
             os._exit(0)

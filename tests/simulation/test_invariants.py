@@ -11,6 +11,7 @@ from sidecar.book.positions import Book
 from sidecar.desk import commands, revalue
 from sidecar.desk.state import DeskState
 from sidecar.domain import wire
+from sidecar.domain.commands import Stop
 from sidecar.servers.channel import Channel
 from sidecar.store import frames
 from tests.simulation.day import Failed
@@ -57,7 +58,7 @@ def test_a_position_that_the_fills_do_not_make_is_seen() -> None:
 
 
 def test_a_stop_that_stops_nothing_is_seen() -> None:
-    with patch.object(commands, "stop", lambda state, command: state.answer(command, "done", "stopped")):
+    with patch.dict(commands._OBEYED, {Stop: lambda state, command: state.answer(command, "done", "stopped")}):
         told = failure(1, "people")
     assert told.invariant == "INV4"
     assert "after a stop the breaker is" in told.detail

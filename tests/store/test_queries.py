@@ -103,7 +103,7 @@ def test_more_rows_than_asked_for_are_cut_and_said_to_be(queries: Queries) -> No
 @pytest.mark.parametrize("what", FOREVER)
 def test_what_takes_too_long_is_ended_within_a_second_of_its_time(queries: Queries, what: str) -> None:
     before = time.monotonic()
-    with pytest.raises(InputError, match=r"sql: took longer than 0\.5 s; narrow it"):
+    with pytest.raises(InputError, match=r"sql: (took longer than 0\.5 s|needs more memory than .*); narrow it"):
         answer(queries, FOREVER[what])
     assert time.monotonic() - before < 1.5 + 0.5  # and this machine may be busy
     assert told(queries, "SELECT count(*) FROM fills")["rows"] == [[5]]

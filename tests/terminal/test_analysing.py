@@ -133,7 +133,6 @@ def test_a_flat_book_is_said_in_words(say: Say, behind: Behind) -> None:
         (("explain", "--strategy", "demmo"), "strategy: 'demmo' held nothing today; choose from manual"),
         (("greeks", "--fund", "nobody"), "fund_id: 'nobody' is not a fund of this desk; choose from main"),
         (("scenarios", "--spots", "-1"), "greater than -1"),
-        (("scenarios", "--spots", "nan"), "finite number"),
         (("scenarios", "--leg", "NIFTY99999CE", "1"), "NIFTY99999CE"),
         (("scenarios", "--leg", CALL.id, "one"), "valid integer"),
     ],
@@ -142,6 +141,10 @@ def test_what_the_desk_refuses_is_one_line_that_names_the_field(say: Say, words:
     error = say(*words, status=1)
     assert told in error
     assert error.count("\n") == 1
+
+
+def test_a_number_that_is_none_is_not_asked_for(say: Say) -> None:
+    assert "spots[0]: nan is not a number" in say("scenarios", "--spots", "nan", status=2)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

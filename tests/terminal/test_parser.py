@@ -1,6 +1,7 @@
 """The command line: help that shows an example, and mistakes that are one line."""
 
 import argparse
+import shlex
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ def test_every_command_explains_itself_and_shows_an_example_that_parses(
     told = " ".join(capsys.readouterr().out.split())
     command = next(row for row in COMMANDS if row.name == name)
     assert f"example: python -m sidecar {command.example}" in told
-    options = build().parse_args([word.strip('"') for word in command.example.replace('"fat finger"', "x").split()])
+    options = build().parse_args(shlex.split(command.example))
     assert options.chosen is command
 
 
