@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sidecar.client import Desk
-from sidecar.domain.errors import DeskRefused, InputError, DeskUnreachable
+from sidecar.domain.errors import DeskRefused, DeskUnreachable, InputError
 from sidecar.servers.keys import Role
 from tests.analysis.making import Behind, behind_doors, booked
 from tests.desk.world import CALL, FUTURE, LOT, PUT, STRIKES, World
