@@ -17,7 +17,7 @@ run: $(KERNELS) ## set up and run the desk: sidecar, app, simulated market, pape
 
 test: $(DEV) $(KERNELS) lint types ## set up and run every check: lint, types, import contracts, tests
 	@$(BIN)/lint-imports --no-cache
-	@$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/pytest -n 3 --dist loadfile $(ARGS)
 
 lint: $(DEV) ## ruff: lint and format
 	@$(BIN)/ruff check .
