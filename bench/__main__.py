@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-#: What takes a few minutes in all; the long ones (flatten, reduce_only, simulation, faults, mutation) are run by name.
+#: What takes a few minutes in all; the long ones (fanout, flatten, reduce_only, simulation, faults, mutation) by name.
 ROOMS = (
     "accuracy", "pricing", "implied", "surfaces", "scenarios", "tail", "span", "margin", "explain", "what_if",
     "loop", "wire", "journal", "store", "query", "start", "stop_latency",

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import settings
 
 #: The same examples on every machine, so that a failure is the change's own; ``make explore`` tries new ones.
-settings.register_profile("steady", derandomize=True)
-settings.register_profile("explore", print_blob=True)
+settings.register_profile("steady", derandomize=True, deadline=None)
+settings.register_profile("explore", print_blob=True, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 REPOSITORY = Path(__file__).resolve().parent.parent
