@@ -39,6 +39,11 @@ def builtins(value: Any) -> Any:
     return msgspec.json.decode(encode(value))
 
 
+def fields(struct: msgspec.Struct) -> dict[str, Any]:
+    """A struct's fields by name, with their values as they are."""
+    return {name: getattr(struct, name) for name in struct.__struct_fields__}
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, np.ndarray | np.generic):
         if _KINDS.get(value.dtype.kind, 0) >= value.dtype.itemsize or value.dtype == "datetime64[D]":

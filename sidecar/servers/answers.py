@@ -5,8 +5,7 @@ from __future__ import annotations
 from math import isfinite, nan
 from typing import Any
 
-import msgspec
-
+from sidecar.domain import wire
 from sidecar.domain.breaker import BreakerEvent, BreakerStatus, Cause, Override, Trigger
 from sidecar.domain.clock import iso
 from sidecar.domain.orders import WORKING, Fill, Order, OrderState
@@ -18,10 +17,6 @@ _SHOCKS = frozenset({Trigger.VIX_SPIKE, Trigger.IV_SHOCK})
 _CONDITIONS = list(Condition)
 
 
-def _fields(struct: msgspec.Struct) -> dict[str, Any]:
-    return {name: getattr(struct, name) for name in struct.__struct_fields__}
-
-
 def status(report: DeskReport) -> dict[str, Any]:
     """``data`` of ``/emergency/status``. ``daily_loss`` is positive when the day loses, 0 when it does not."""
     breaker, total = report.breaker, report.total
@@ -31,7 +26,7 @@ def status(report: DeskReport) -> dict[str, Any]:
         "source": report.source,
         "currency": report.currency,
         "notes": report.notes,
-        "markets": [_fields(line) for line in report.markets],
+        "markets": [wire.fields(line) for line in report.markets],
         "circuit_breaker": {
             "status": breaker.status,
             "trading_allowed": breaker.active and report.session_open and not report.blind,
@@ -88,40 +83,39 @@ def market_condition(report: DeskReport) -> dict[str, Any]:
 
 def override(row: Override | None) -> dict[str, Any] | None:
     """Which limits may pass, until when, and who said so; None when no override is on."""
-    return None if row is None else {**_fields(row), "expires_at": iso(row.expires_at)}
+    return None if row is None else {**wire.fields(row), "expires_at": iso(row.expires_at)}
 
 
 def cause(row: Cause) -> dict[str, Any]:
     """One reason why trading is off."""
-    return {**_fields(row), "at": iso(row.at)}
+    return {**wire.fields(row), "at": iso(row.at)}
 
 
 def breaker_event(event: BreakerEvent) -> dict[str, Any]:
     """One line of the breaker's history; ``limit`` and ``value`` are null where no limit was involved."""
-    return {**_fields(event), "at": iso(event.at) if event.at else None}
+    return {**wire.fields(event), "at": iso(event.at) if event.at else None}
 
 
 def breaches(report: DeskReport) -> list[dict[str, Any]]:
     """The limits that are breached now."""
-    return [_fields(line) for line in report.limits if line.status is LimitStatus.BREACH]
+    return [wire.fields(line) for line in report.limits if line.status is LimitStatus.BREACH]
 
 
 def strained(report: DeskReport) -> list[dict[str, Any]]:
     """The limits that are breached now, and those that are near it, the most used first."""
     near = [line for line in report.limits if line.status in (LimitStatus.BREACH, LimitStatus.WARN)]
-    return [
-        _fields(line) for line in sorted(near, key=lambda line: -line.utilization if isfinite(line.utilization) else 0)
-    ]
+    near.sort(key=lambda line: -line.utilization if isfinite(line.utilization) else 0)
+    return [wire.fields(line) for line in near]
 
 
 def limits(report: DeskReport, fund_id: str | None) -> list[dict[str, Any]]:
     """Every limit's value now, in one fund's scope or the desk's own and all funds'."""
-    return [_fields(line) for line in report.limits if fund_id is None or line.scope.partition("/")[0] == fund_id]
+    return [wire.fields(line) for line in report.limits if fund_id is None or line.scope.partition("/")[0] == fund_id]
 
 
 def position(line: PositionLine) -> dict[str, Any]:
     """One open position; ``side`` is long or short."""
-    return {**_fields(line), "side": "long" if line.quantity > 0 else "short"}
+    return {**wire.fields(line), "side": "long" if line.quantity > 0 else "short"}
 
 
 def positions(report: DeskReport) -> dict[str, Any]:
@@ -131,10 +125,10 @@ def positions(report: DeskReport) -> dict[str, Any]:
         "positions": [position(line) for line in report.positions],
         "total_positions": len(report.positions),
         "total_unrealized_pnl": report.total.unrealized_pnl,
-        "totals": _fields(report.total),
-        "funds": [_fields(line) for line in report.funds[:-1]],
+        "totals": wire.fields(report.total),
+        "funds": [wire.fields(line) for line in report.funds[:-1]],
         "awaiting_settlement": report.awaiting_settlement,
-        "closing": [{**_fields(line), "since": iso(line.since)} for line in report.closing],
+        "closing": [{**wire.fields(line), "since": iso(line.since)} for line in report.closing],
         "simulated": report.simulated,
         "timestamp": report.timestamp,
     }
@@ -142,8 +136,8 @@ def positions(report: DeskReport) -> dict[str, Any]:
 
 def order(row: Order) -> dict[str, Any]:
     """One order, flat; ``quantity``, ``filled`` and ``remaining`` are positive units."""
-    asked = _fields(row.request)
-    mine = {name: value for name, value in _fields(row).items() if name != "request"}
+    asked = wire.fields(row.request)
+    mine = {name: value for name, value in wire.fields(row).items() if name != "request"}
     times = {"created_at": iso(row.created_at), "updated_at": iso(row.updated_at)}
     return {**mine, **asked, "remaining": row.remaining, **times}
 
@@ -166,12 +160,12 @@ def closed(lines: list[dict[str, Any]]) -> dict[str, Any]:
 def plan(row: Plan) -> dict[str, Any]:
     """How positions would be closed, step by step; ``left_out`` are those that cannot be now, each with the reason."""
     out = [{"position_id": name, "reason": why} for name, why in row.left_out]
-    return {**_fields(row), "steps": [_fields(step) for step in row.steps], "left_out": out}
+    return {**wire.fields(row), "steps": [wire.fields(step) for step in row.steps], "left_out": out}
 
 
 def fill(row: Fill) -> dict[str, Any]:
     """One execution; ``quantity`` is signed."""
-    return {**_fields(row), "at": iso(row.at)}
+    return {**wire.fields(row), "at": iso(row.at)}
 
 
 def refusal(row: Refusal) -> dict[str, Any]:
@@ -213,14 +207,14 @@ def risk_metrics(report: DeskReport) -> dict[str, Any]:
         "largest_position_percent": measured.get("position_allocation"),
         "var_95": tail.var_95 if tail else None,
         "es_975": tail.es_975 if tail else None,
-        "tail": [_fields(line) for line in report.tail],
+        "tail": [wire.fields(line) for line in report.tail],
         "exposure_by_strategy": {
             name: sum(value[line.id] for line in book if line.strategy == name) for name in strategies
         },
         "total_unrealized_pnl": total.unrealized_pnl,
         "used_margin": total.used_margin,
         "available_margin": total.available_margin,
-        "greeks": [_fields(line) for line in report.greeks],
+        "greeks": [wire.fields(line) for line in report.greeks],
         "limits": limits(report, None),
         "quality": total.quality,
         "simulated": report.simulated,

@@ -84,10 +84,16 @@ class Channel:
         self.feeds: dict[str, Feed] = {}
 
     def assume(self, rows: Iterable[Row], timestamp: str, seq: int | None = None) -> None:
-        """Take a state that no frame has told; ``seq`` is the number of the frames that made it, where they count."""
+        """Take a state that no frame has told, and that readers are shown whole.
+
+        ``seq`` is the number of the frames that made it, where they count.
+        """
         self.begun, self.timestamp, self._snapshot = True, timestamp, None
         self.seq = self.seq if seq is None else seq
         self._rows = {self.topic.key_of(row): self._held(row) for row in rows}
+        for feed in tuple(self.feeds.values()):
+            feed.restate()
+            feed.owner.flush()
 
     def state(self, rows: Iterable[Row], timestamp: str) -> tuple[Ready, ...]:
         """Take the whole state; returns a frame for each row that is new, different or gone."""

@@ -46,15 +46,12 @@ class Channels:
             if made := tuple(ready for seq, entry in entries for ready in _told(channel, seq, entry)):
                 yield channel, made
 
-    def assume(self, report: DeskReport) -> list[Channel]:
-        """Where no record has spoken of a topic yet, the report says how it stands; returns those channels."""
-        found = []
+    def assume(self, report: DeskReport) -> None:
+        """Where no record has spoken of a topic yet, the report says how it stands."""
         for channel in self._every():
             rows = channel.topic.rows
             if not channel.begun and rows is not None:
                 channel.assume(rows(report), report.timestamp.isoformat())
-                found.append(channel)
-        return found
 
     def _every(self) -> list[Channel]:
         return [channel for channel in self.by_name.values() if channel.topic.kind is Kind.EVERY]
@@ -65,28 +62,20 @@ class Channels:
         return Channel(topic, self.epoch, self._settings.latest_history, self._run * RUN)
 
 
-def _of(topic: Topic, entry: Entry) -> bool:
-    return topic.records is None or isinstance(entry.record, topic.records)
-
-
 def _told(channel: Channel, seq: int, entry: Entry) -> Sequence[Ready]:
     """The frame of a journal record, if the topic tells of its kind."""
-    told = channel.topic.told
-    if told is None or not _of(channel.topic, entry):
-        return ()
-    return channel.changes([told(seq, entry)], iso(entry.record.at))
+    told = channel.topic.told.get(type(entry.record))
+    return channel.changes([told(seq, entry)], iso(entry.record.at)) if told is not None else ()
 
 
 def _recall(channel: Channel, entries: Numbered, most: int) -> None:
     topic = channel.topic
-    if topic.told is None:
-        return
-    mine = [(seq, entry) for seq, entry in entries if _of(topic, entry)]
+    mine = [(seq, entry) for seq, entry in entries if type(entry.record) in topic.told]
     older, newer = mine[: max(0, len(mine) - most)], mine[max(0, len(mine) - most) :]
     if older:
         state: dict[tuple[str, ...], Row] = {}
         for seq, entry in older if topic.key else older[-1:]:
-            row = topic.told(seq, entry)
+            row = topic.told[type(entry.record)](seq, entry)
             state[topic.key_of(row)] = row
         kept = [row for row in state.values() if not row.get("removed")]
         channel.assume(kept, iso(older[-1][1].record.at), len(older))

@@ -22,6 +22,7 @@ from sidecar.domain.records import Entry
 from sidecar.domain.report import DeskReport, Published
 from sidecar.servers.channel import Channel, Ready
 from sidecar.servers.channels import Channels
+from sidecar.servers.feed import CHUNK
 from sidecar.servers.messages import Subscribe
 from sidecar.servers.stream_settings import Counts, StreamSettings
 from sidecar.servers.subscriber import POLICY, SLOW, Subscriber
@@ -161,8 +162,7 @@ class Hub:
         if self._overflowed:
             self._lose_history()
         if self._latest is not None:
-            for channel in self.channels.assume(self._latest.report):
-                self._restate(channel)
+            self.channels.assume(self._latest.report)
         entries = [self._entries.popleft() for _ in range(len(self._entries))]
         for channel, batch in self.channels.keep(entries):
             self._send(channel, batch)
@@ -195,14 +195,12 @@ class Hub:
         if self._latest is not None:
             self._publish(self._latest.report)
 
-    def _restate(self, channel: Channel) -> None:
-        for feed in tuple(channel.feeds.values()):
-            feed.restate()
-            feed.owner.flush()
-
     def _send(self, channel: Channel, batch: Sequence[Ready]) -> None:
-        if not batch:
-            return
+        """In pieces: between them a socket may say that it has enough, and what is left waits in its bounded queue."""
+        for first in range(0, len(batch), CHUNK):
+            self._hand_out(channel, batch[first : first + CHUNK])
+
+    def _hand_out(self, channel: Channel, batch: Sequence[Ready]) -> None:
         began, told, many = time.perf_counter(), 0, len(batch)
         joined = batch[0].frame if many == 1 else b"".join([made.frame for made in batch])
         for feed in tuple(channel.feeds.values()):

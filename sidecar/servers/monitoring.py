@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
+from sidecar.domain import wire
 from sidecar.domain.alerts import Alert
 from sidecar.domain.clock import iso
 from sidecar.domain.performance import PerformanceLine
@@ -18,10 +17,6 @@ from sidecar.domain.system import SystemLine
 Row = dict[str, Any]
 
 
-def _fields(struct: msgspec.Struct) -> Row:
-    return {name: getattr(struct, name) for name in struct.__struct_fields__}
-
-
 def _time(at: int) -> str | None:
     return iso(at) if at else None
 
@@ -29,7 +24,7 @@ def _time(at: int) -> str | None:
 def alert(row: Alert) -> Row:
     """One alert; ``timestamp`` is when it was first found."""
     times = {name: _time(getattr(row, name)) for name in ("updated_at", "resolved_at", "acknowledged_at")}
-    told = {**_fields(row), **times, "timestamp": iso(row.at)}
+    told = {**wire.fields(row), **times, "timestamp": iso(row.at)}
     del told["at"]
     return told
 
@@ -37,16 +32,16 @@ def alert(row: Alert) -> Row:
 def signal(row: Signal) -> Row:
     """One signal, flat; ``timestamp`` is when it was given."""
     times = {"due_at": _time(row.due_at), "scored_at": _time(row.scored_at)}
-    told = {**_fields(row), **_fields(row.request), **times, "timestamp": iso(row.at)}
+    told = {**wire.fields(row), **wire.fields(row.request), **times, "timestamp": iso(row.at)}
     del told["at"], told["request"]
     return told
 
 
 def performance(line: PerformanceLine) -> Row:
     """One fund's performance."""
-    return _fields(line)
+    return wire.fields(line)
 
 
 def system(line: SystemLine) -> Row:
     """One measurement of the machine and the process."""
-    return _fields(line)
+    return wire.fields(line)

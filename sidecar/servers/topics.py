@@ -7,14 +7,13 @@ replaces the row of the same key, or takes it away when it says ``removed``. A `
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, get_args
 
-import msgspec
-
-from sidecar.domain import audit
+from sidecar.domain import audit, wire
+from sidecar.domain.alerts import Alert
 from sidecar.domain.breaker import BreakerEvent, BreakerStatus
 from sidecar.domain.clock import iso
 from sidecar.domain.orders import WORKING, Order
@@ -34,10 +33,9 @@ from sidecar.servers.keys import Role
 
 Row = dict[str, Any]
 Rows = Callable[[DeskReport], Iterable[Row]]
-#: The kinds of record that make a frame of an ``every`` topic; None is any.
-Kindred = tuple[type[AnyRecord], ...] | None
 #: (number of the journal record, the entry) to its row.
 Told = Callable[[int, Entry], Row]
+Tells = Mapping[type[AnyRecord], Told]
 
 
 class Kind(StrEnum):
@@ -52,8 +50,8 @@ class Kind(StrEnum):
 class Topic:
     """One topic. ``key`` are the fields that name a row, none for a topic of one row.
 
-    ``rows`` is the whole state in a report; None where it is not the report's to say. Of an ``every`` topic ``records``
-    are the kinds of record that make a frame and ``told`` its row; ``ended`` is the type of a frame that says
+    ``rows`` is the whole state in a report; None where it is not the report's to say. Of an ``every`` topic ``told``
+    has the kinds of record that make a frame, each with its row; ``ended`` is the type of a frame that says
     ``removed``, where it has one of its own.
     """
 
@@ -62,8 +60,7 @@ class Topic:
     kind: Kind
     key: tuple[str, ...]
     rows: Rows | None = None
-    records: Kindred = None
-    told: Told | None = None
+    told: Tells = field(default_factory=dict)
     ended: str = ""
     per_second: float = 4.0
     role: Role = Role.VIEWER
@@ -82,10 +79,6 @@ class Topic:
         return (self.type, self.ended) if self.ended else (self.type,)
 
 
-def _fields(struct: msgspec.Struct) -> Row:
-    return {name: getattr(struct, name) for name in struct.__struct_fields__}
-
-
 def positions(report: DeskReport) -> Iterable[Row]:
     """Every open position."""
     return [answers.position(line) for line in report.positions]
@@ -93,22 +86,22 @@ def positions(report: DeskReport) -> Iterable[Row]:
 
 def pnl(report: DeskReport) -> Iterable[Row]:
     """The money of each fund; ``*`` is all of them."""
-    return [_fields(line) for line in report.funds]
+    return [wire.fields(line) for line in report.funds]
 
 
 def greeks(report: DeskReport) -> Iterable[Row]:
     """Position Greeks by fund and underlying."""
-    return [_fields(line) for line in report.greeks]
+    return [wire.fields(line) for line in report.greeks]
 
 
 def market(report: DeskReport) -> Iterable[Row]:
     """The state of each underlying."""
-    return [_fields(line) for line in report.markets]
+    return [wire.fields(line) for line in report.markets]
 
 
 def data_quality(report: DeskReport) -> Iterable[Row]:
     """How complete and fresh each underlying's data is."""
-    return [_fields(line) for line in report.data_quality]
+    return [wire.fields(line) for line in report.data_quality]
 
 
 def performance(report: DeskReport) -> Iterable[Row]:
@@ -137,15 +130,15 @@ def breaker(report: DeskReport) -> Iterable[Row]:
     return [answers.breaker_event(told)]
 
 
-def breaker_told(_: int, entry: Entry) -> Row:
-    """One event of the breaker. A stop beside a loop that hangs is told at once; its number comes when it is back."""
-    record = entry.record
-    if isinstance(record, Halted):
-        state = BreakerStatus.EMERGENCY_STOP
-        event = BreakerEvent("triggered", state, record.reason, record.actor, record.at, 0, trigger=state)
-        return {**answers.breaker_event(event), "halt_seq": None}
-    assert isinstance(record, BreakerRecorded)  # noqa: S101  the table says so
+def _breaker(record: BreakerRecorded) -> Row:
     return answers.breaker_event(record.event)
+
+
+def _halted(record: Halted) -> Row:
+    """A stop beside a loop that hangs is told at once; its number comes when the loop is back."""
+    state = BreakerStatus.EMERGENCY_STOP
+    event = BreakerEvent("triggered", state, record.reason, record.actor, record.at, 0, trigger=state)
+    return {**answers.breaker_event(event), "halt_seq": None}
 
 
 def _order(order: Order) -> Row:
@@ -157,21 +150,13 @@ def orders(report: DeskReport) -> Iterable[Row]:
     return [_order(order) for order in report.orders if order.state in WORKING]
 
 
-def order_told(_: int, entry: Entry) -> Row:
-    """An order in its new state; one that has ended says ``removed``."""
-    assert isinstance(entry.record, OrderRecorded)  # noqa: S101
-    return _order(entry.record.order)
+def _alert(alert: Alert) -> Row:
+    return {**monitoring.alert(alert), "removed": alert.resolved}
 
 
 def alerts(report: DeskReport) -> Iterable[Row]:
     """Every alert that stands, those held back too."""
-    return [{**monitoring.alert(alert), "removed": False} for alert in report.alerts if not alert.resolved]
-
-
-def alert_told(_: int, entry: Entry) -> Row:
-    """An alert in its new state; one that is resolved says ``removed``."""
-    assert isinstance(entry.record, AlertRecorded)  # noqa: S101
-    return {**monitoring.alert(entry.record.alert), "removed": entry.record.alert.resolved}
+    return [_alert(alert) for alert in report.alerts if not alert.resolved]
 
 
 def _signal(signal: Signal) -> Row:
@@ -183,25 +168,30 @@ def trading(report: DeskReport) -> Iterable[Row]:
     return [_signal(signal) for signal in report.signals if signal.status is SignalStatus.OPEN]
 
 
-def signal_told(_: int, entry: Entry) -> Row:
-    """A signal as it was given, or, ``removed``, with what became of it."""
-    assert isinstance(entry.record, SignalRecorded)  # noqa: S101
-    return _signal(entry.record.signal)
-
-
-def audit_told(seq: int, entry: Entry) -> Row:
+def _audit(seq: int, entry: Entry) -> Row:
     """The audit line of a record: ``seq`` is its number in the journal."""
     times = {"timestamp": iso(entry.record.at), "recorded_at": iso(entry.wall_at)}
     return {"seq": seq, **times, **audit.line(entry.record)._asdict()}
 
 
+def _of(row: Callable[[Any], Row]) -> Told:
+    """What tells of a record, whatever its number."""
+    return lambda _, entry: row(entry.record)
+
+
+_BREAKER: Tells = {BreakerRecorded: _of(_breaker), Halted: _of(_halted)}
+_ALERTS: Tells = {AlertRecorded: _of(lambda record: _alert(record.alert))}
+_ORDERS: Tells = {OrderRecorded: _of(lambda record: _order(record.order))}
+_TRADING: Tells = {SignalRecorded: _of(lambda record: _signal(record.signal))}
+_ALL: Tells = dict.fromkeys(get_args(AnyRecord), _audit)
+
 TOPICS: tuple[Topic, ...] = (
-    Topic("breaker", "circuit_breaker_event", Kind.EVERY, (), breaker, (BreakerRecorded, Halted), breaker_told),
-    Topic("alerts", "alert", Kind.EVERY, ("id",), alerts, (AlertRecorded,), alert_told, ended="alert_resolved"),
-    Topic("orders", "order_update", Kind.EVERY, ("id",), orders, (OrderRecorded,), order_told),
-    Topic("trading", "trading_signal", Kind.EVERY, ("id",), trading, (SignalRecorded,), signal_told),
+    Topic("breaker", "circuit_breaker_event", Kind.EVERY, (), breaker, _BREAKER),
+    Topic("alerts", "alert", Kind.EVERY, ("id",), alerts, _ALERTS, ended="alert_resolved"),
+    Topic("orders", "order_update", Kind.EVERY, ("id",), orders, _ORDERS),
+    Topic("trading", "trading_signal", Kind.EVERY, ("id",), trading, _TRADING),
     Topic("predictions", "prediction", Kind.EVERY, ("id",)),
-    Topic("audit", "audit_record", Kind.EVERY, (), told=audit_told),
+    Topic("audit", "audit_record", Kind.EVERY, (), told=_ALL),
     Topic("positions", "position_update", Kind.LATEST, ("id",), positions),
     Topic("pnl", "pnl_update", Kind.LATEST, ("fund_id",), pnl),
     Topic("greeks", "greeks_update", Kind.LATEST, ("fund_id", "underlying"), greeks),

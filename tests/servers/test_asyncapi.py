@@ -154,11 +154,7 @@ def _sent() -> Iterator[dict[str, Any]]:
     for topic in TOPICS:
         rows = list(topic.rows(shown)) if topic.rows is not None else []
         rows += [monitoring.system(SYSTEM)] if topic.name == "status" else []
-        told = [
-            topic.told(9, Entry(T0, one))
-            for one in RECORDS
-            if topic.told and (not topic.records or isinstance(one, topic.records))
-        ]
+        told = [topic.told[type(one)](9, Entry(T0, one)) for one in RECORDS if type(one) in topic.told]
         yield _frame("snapshot", topic.name, {"type": topic.type, "key": topic.key, "rows": rows})
         for row in (*rows, *told):
             yield _frame(topic.type_of(row), topic.name, row)

@@ -20,6 +20,7 @@ from sidecar.domain import wire as json_of
 from sidecar.domain.breaker import BreakerEvent, BreakerState, BreakerStatus
 from sidecar.domain.records import BreakerRecorded
 from sidecar.domain.report import DeskReport, Published
+from sidecar.servers.feed import CHUNK
 from sidecar.servers.hub import Hub
 from sidecar.servers.topics import positions
 from tests.servers.desk import EMPTY, T0, position, report
@@ -246,3 +247,25 @@ def test_offers_from_a_desk_thread_while_readers_come_and_go(tmp_path: Path) -> 
             done.set()
             thread.join()
         assert wire.hub.counts().sent["snapshot"] == 30
+
+
+def test_a_burst_leaves_in_pieces_and_what_a_socket_cannot_take_waits_in_its_queue(tmp_path: Path) -> None:
+    burst = 3 * CHUNK
+
+    async def run(wire: Wire) -> None:
+        async with wire.socket() as socket:
+            await subscribed(socket, "breaker")
+            wire.hub.keep(1, [entry for number in range(1, burst + 1) for entry in entries(heavy(number))])
+            found = [await hear(socket, "circuit_breaker_event") for _ in range(burst)]
+            assert [frame["seq"] for frame in found] == list(range(1, burst + 1))
+
+    with wired(tmp_path) as wire:
+        wire.offer(report())
+        raw = stalled(wire, "breaker")
+        try:
+            asyncio.run(run(wire))
+            (deaf,) = wire.hub.subscribers.values()
+            assert not deaf.outlet.open
+            assert deaf.waiting == burst - CHUNK
+        finally:
+            raw.close()

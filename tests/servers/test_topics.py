@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -91,14 +92,11 @@ RECORDS: tuple[AnyRecord, ...] = (
 )
 
 
-def told(name: str) -> list[dict[str, Any]]:
-    """What a topic tells of the records."""
-    topic = BY_NAME[name]
-    return [
-        topic.told(seq, Entry(T0 + 1, record))
-        for seq, record in enumerate(RECORDS, 1)
-        if topic.told is not None and (topic.records is None or isinstance(record, topic.records))
-    ]
+def told(name: str, records: Sequence[AnyRecord] = RECORDS) -> list[dict[str, Any]]:
+    """What a topic tells of records."""
+    tells = BY_NAME[name].told
+    entries = [(seq, Entry(T0 + 1, record)) for seq, record in enumerate(records, 1)]
+    return [tells[type(entry.record)](seq, entry) for seq, entry in entries if type(entry.record) in tells]
 
 
 @pytest.mark.parametrize("name", list(CONTRACT))
@@ -138,10 +136,10 @@ def test_a_stop_beside_a_hanging_loop_is_told_without_the_number_that_it_has_not
 def test_an_alert_that_is_resolved_and_a_signal_that_is_scored_leave_the_state() -> None:
     alerts, trading = BY_NAME["alerts"], BY_NAME["trading"]
     resolved = msgspec.structs.replace(ALERT, resolved=True, resolved_by="ann", resolved_at=T0)
-    row = topics.alert_told(9, Entry(T0, AlertRecorded(T0, resolved)))
+    (row,) = told("alerts", [AlertRecorded(T0, resolved)])
     assert (row["removed"], alerts.type_of(row), alerts.types) == (True, "alert_resolved", ("alert", "alert_resolved"))
     scored = msgspec.structs.replace(SIGNAL, status=SignalStatus.SCORED, correct=True)
-    row = topics.signal_told(9, Entry(T0, SignalRecorded(T0, scored)))
+    (row,) = told("trading", [SignalRecorded(T0, scored)])
     assert (row["removed"], trading.type_of(row), trading.types) == (True, "trading_signal", ("trading_signal",))
 
 
@@ -170,8 +168,8 @@ def test_a_breaker_without_history_tells_its_state_and_cause() -> None:
 
 def test_an_order_that_has_ended_says_removed() -> None:
     ended = msgspec.structs.replace(ORDER, state=OrderState.FILLED)
-    entries = [Entry(T0, OrderRecorded(T0, order, contract())) for order in (ORDER, ended)]
-    assert [topics.order_told(1, entry)["removed"] for entry in entries] == [False, True]
+    rows = told("orders", [OrderRecorded(T0, order, contract()) for order in (ORDER, ended)])
+    assert [row["removed"] for row in rows] == [False, True]
 
 
 def test_the_golden_frame_of_a_pnl_update() -> None:
