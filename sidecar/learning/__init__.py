@@ -1,0 +1,1 @@
+"""Models beside the desk: trained in the open, kept with their proofs, scored on what they said beforehand."""
