@@ -1,24 +1,20 @@
-"""The strategies that can be asked for by name. Add one here."""
+"""The strategies that can be asked for by name. Add one to the catalogue."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from sidecar.domain.errors import ConfigurationError
-from sidecar.strategies.demo import Demo
+from sidecar.strategies.catalogue import CATALOGUE
 from sidecar.strategies.protocol import Strategy
 
-#: (fund, underlying) to the strategies that run.
-STRATEGIES: dict[str, Callable[[str, str], tuple[Strategy, ...]]] = {
-    "demo": lambda fund_id, underlying: (Demo(fund_id, underlying),),
-    "none": lambda *_: (),
-}
+#: Trades nothing; no more is to be said of it.
+NONE = "none"
 
 
 def strategies_named(name: str, fund_id: str, underlying: str) -> tuple[Strategy, ...]:
     """The strategies of a name, for a fund and an underlying. :raises ConfigurationError: there is none."""
-    if name not in STRATEGIES:
-        raise ConfigurationError(
-            "strategy", f"{name[:40]!r} is not known", "use " + ", ".join(STRATEGIES) + " or a FILE.py"
-        )
-    return STRATEGIES[name](fund_id, underlying)
+    if name == NONE:
+        return ()
+    if name not in CATALOGUE:
+        known = ", ".join((*CATALOGUE, NONE))
+        raise ConfigurationError("strategy", f"{name[:40]!r} is not known", f"use {known} or a FILE.py")
+    return CATALOGUE[name].make(fund_id, underlying, {})

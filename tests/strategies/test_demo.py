@@ -3,15 +3,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-import pytest
-
 from sidecar.domain.breaker import BreakerStatus
 from sidecar.domain.clock import MINUTE, SECOND
 from sidecar.domain.commands import Reset, Stop
 from sidecar.domain.contracts import Right
 from sidecar.domain.events import AnyEvent, Beat, Listed, Settlement
-from sidecar.domain.orders import OrderState, Side
-from sidecar.strategies.demo import Demo, in_ticks
+from sidecar.domain.orders import OrderState
+from sidecar.strategies.demo import Demo
 from tests.desk.test_recovery import restarted
 from tests.desk.world import CALL, EXPIRY, FUTURE, LOT, World, chain, fresh, quote
 from tests.test_drive import Room
@@ -144,14 +142,6 @@ def test_it_wants_nothing_without_prices_or_in_another_underlying() -> None:
     room = Room([Demo(underlying="SENSEX")])
     room.trade(15)
     assert room.state.orders == {}
-
-
-@pytest.mark.parametrize(
-    ("price", "side", "expected"),
-    [(10.01, Side.BUY, "10.05"), (10.04, Side.SELL, "10.00"), (10.05, Side.BUY, "10.05"), (0.04, Side.SELL, "0.00")],
-)
-def test_a_price_is_rounded_so_that_it_reaches_at_least_as_far(price: float, side: Side, expected: str) -> None:
-    assert in_ticks(price, Decimal("0.05"), side) == Decimal(expected)
 
 
 def test_a_leg_that_would_be_rolled_at_once_is_not_sold() -> None:
