@@ -8,14 +8,17 @@ import time
 from hashlib import sha256
 from typing import Protocol
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from prometheus_client import CollectorRegistry
 
 from sidecar import __version__
 from sidecar.analysis.asking import Analysis
 from sidecar.desk.state import DeskState
 from sidecar.domain.errors import InputError
+from sidecar.features import indicators as charts
+from sidecar.learner import Learner
 from sidecar.live import Live, wall_now
+from sidecar.proving.wiring import Proving
 from sidecar.reference import load_stresses
 from sidecar.servers import (
     alerts,
@@ -23,6 +26,7 @@ from sidecar.servers import (
     asyncapi,
     browser,
     funds,
+    indicators,
     metrics,
     performance,
     query,
@@ -67,6 +71,8 @@ class Running(Protocol):
     queries: Queries
     keys: KeyStore
     hub: Hub
+    learner: Learner
+    proving: Proving
     telemetry: Telemetry
     sampler: Sampler
 
@@ -83,14 +89,19 @@ def app_of(running: Running) -> FastAPI:
         report_stale_s=REPORT_STALE_S,
         flatten_on_stop=server.flatten_on_stop,
     )
+    return create_app(ports, running.keys, settings, routers_of(running, ports, settings))
+
+
+def routers_of(running: Running, ports: Ports, settings: HttpSettings) -> tuple[APIRouter, ...]:
+    """The routes that are the desk's rooms' own, beside those that every application has."""
     scrape = scraper(facts_of(running), running.telemetry, CollectorRegistry())
-    routers = (
+    return (
         stream.router(running.hub, ports, running.keys),
         asyncapi.router(__version__, running.hub.settings),
         metrics.router(scrape, ports, running.keys),
         funds.router(ports, running.keys, running.reader.equity),
         performance.router(ports, running.keys, running.reader.performance),
-        analytics.router(ports, running.keys, _analysis(running), settings),
+        analytics.router(ports, running.keys, _analysis(running, ports), settings),
         what_if.router(ports, running.keys, settings),
         query.router(ports, running.keys, running.queries.ask),
         witness.router(ports, running.keys, _records(running)),
@@ -98,9 +109,11 @@ def app_of(running: Running) -> FastAPI:
         signals.router(ports, running.keys, running.reader.signals, settings),
         trades.router(ports, running.keys, lambda: tuple(running.state.book.round_trips)),
         system.router(ports, running.keys, _told(running), running.reader.system),
+        indicators.router(ports, running.keys, running.reader.bars, charts),
+        *running.learner.routers(ports, running.keys, settings),
+        running.proving.router(ports, running.keys),
         browser.router(),
     )
-    return create_app(ports, running.keys, settings, routers)
 
 
 def ports_of(running: Running) -> Ports:
@@ -151,9 +164,9 @@ def _told(running: Running) -> system.Told:
     )
 
 
-def _analysis(running: Running) -> Analysis:
+def _analysis(running: Running, ports: Ports) -> Analysis:
     state = running.state
-    return Analysis(lambda: running.live.latest, state.rates, load_stresses(), state.calendar.zone)
+    return Analysis(ports.latest, state.rates, load_stresses(), state.calendar.zone)
 
 
 def not_ready(running: Running) -> tuple[str, ...]:
@@ -184,6 +197,7 @@ def facts_of(running: Running) -> Facts:
         streams=running.hub.counts,
         store=lambda: StoreFacts(writer.queue_depth, writer.size_bytes, dict(writer.rows)),
         audit_head=lambda: journal.head.seq,
+        models=running.learner.facts,
         trips=Trips(lambda: running.state.book.round_trips),
         system={"python": platform.python_version(), "platform": sys.platform},
     )

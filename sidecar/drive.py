@@ -30,6 +30,7 @@ from sidecar.domain.orders import WORKING, Order, OrderState
 from sidecar.domain.records import AnyRecord
 from sidecar.domain.report import AskVenue, CancelAtVenue, Intent, Outcome, Published, SendOrder
 from sidecar.strategies.protocol import Strategy
+from sidecar.strategies.wanted import whole
 from sidecar.venues.guarded import Guarded
 from sidecar.venues.port import Broker
 
@@ -195,7 +196,7 @@ class Drive:
 
     def _ask(self, strategy: Strategy, published: Published) -> None:
         try:
-            intents = tuple(strategy.on_report(published))
+            intents = whole(strategy.on_report(published))
         except Exception as error:
             # A strategy is a user's code: it may fail, the desk may not.
             log.exception("strategy failed", extra={"strategy": strategy.name})

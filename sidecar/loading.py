@@ -1,45 +1,85 @@
-"""A strategy of the user's own: one Python file on this machine, named by whoever starts the desk.
+"""A strategy of the user's own: one Python file on this machine, named by whoever starts the desk or a backtest.
 
-The file defines a class ``Strategy`` that answers to :class:`sidecar.strategies.protocol.Strategy` and is made with
-``(fund_id, underlying)``. It runs with all the rights of the program; nothing is ever loaded from the network.
+The file defines one of two classes. ``Rule`` answers to :class:`sidecar.strategies.rules.Rule` and is made with
+nothing: what to hold after each closed bar, traded in the nearest future, on both engines of a backtest. ``Strategy``
+answers to :class:`sidecar.strategies.protocol.Strategy` and is made with ``(fund_id, underlying)``: it reads whole
+reports and wants orders. A rule in ten lines (``docs/example_rule.py`` is a longer one)::
+
+    from sidecar.strategies.rules import stepped
+
+    class Rule:
+        name, needs_model = "higher", False
+
+        def stepper(self):
+            seen = []
+
+            def step(bar):
+                seen.append(bar.close)
+                return 1.0 if bar.close > seen[0] else 0.0
+
+            return step
+
+        batch = stepped
+
+It runs with all the rights of the program; nothing is ever loaded from the network.
 """
 
 from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Mapping
 from hashlib import sha256
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 from types import CodeType, ModuleType
+from typing import Any
 
 from sidecar.domain.errors import ConfigurationError
+from sidecar.strategies.bar_strategy import BarStrategy
+from sidecar.strategies.catalogue import CATALOGUE
 from sidecar.strategies.protocol import Strategy
+from sidecar.strategies.rules import Rule
 from sidecar.strategies.table import strategies_named
 
 SUFFIX = ".py"
 _LABEL = re.compile(r"[A-Za-z0-9_.:-]{1,40}")
-_EXAMPLE = "def on_report(self, published) -> Iterable[Intent]"
+#: What each class must be able to, and how that is written.
+_ABLE = {
+    "Strategy": {"on_report": "def on_report(self, published) -> Iterable[Intent]"},
+    "Rule": {"stepper": "def stepper(self) -> Stepper", "batch": "def batch(self, bars) -> Targets"},
+}
 
 
 def strategies_of(named: str, fund_id: str, underlying: str) -> tuple[Strategy, ...]:
     """The strategies of a name of the table, or the one of a file ``FILE.py``, for a fund and an underlying.
 
-    :raises ConfigurationError: no such name, file or class, or the class is no strategy; in one line.
+    :raises ConfigurationError: no such name, file or class, or the class is none that can trade; in one line.
     """
     if not named.endswith(SUFFIX):
         return strategies_named(named, fund_id, underlying)
     path = Path(named)
-    made = _made(path, fund_id, underlying)
-    label = getattr(made, "name", None)
-    if not isinstance(label, str) or not _LABEL.fullmatch(label):
-        problem = f"{path.name}: its name is {str(label)[:60]!r}"
-        raise ConfigurationError("strategy", problem, "give name 1 to 40 of A-Z a-z 0-9 _ . : -")
-    if not callable(getattr(made, "on_report", None)):
-        raise ConfigurationError("strategy", f"{path.name}: its Strategy has no on_report", f"write {_EXAMPLE}")
-    strategy: Strategy = made
+    word, kind = _class(path)
+    if word == "Rule":
+        rule = _rule(path, kind)
+        return (BarStrategy(rule, rule.name, fund_id, underlying),)
+    strategy: Strategy = _made(path, word, kind, fund_id, underlying)
     return (strategy,)
+
+
+def rule_of(named: str, parameters: Mapping[str, float] = {}) -> Rule | None:
+    """The rule on bars of a name of the table, with its parameters, or of a file; None where it is no rule.
+
+    :raises ConfigurationError: no such file or class, or the class is no rule; in one line.
+    :raises InputError: a parameter that the strategy of the table does not take.
+    """
+    if not named.endswith(SUFFIX):
+        make = CATALOGUE[named].rule if named in CATALOGUE else None
+        return make(parameters) if make is not None else None
+    path = Path(named)
+    word, kind = _class(path)
+    return _rule(path, kind) if word == "Rule" else None
 
 
 def digest(named: str) -> str:
@@ -47,27 +87,51 @@ def digest(named: str) -> str:
     return sha256(_source(Path(named))).hexdigest() if named.endswith(SUFFIX) else ""
 
 
-def _made(path: Path, fund_id: str, underlying: str) -> Strategy:
+def _class(path: Path) -> tuple[str, type]:
+    """The one class of the file that can trade, after its name."""
     _source(path)
     try:
         module = _imported(path)
     except (Exception, SystemExit) as error:  # a user's code: whatever it raises, the desk says so in a line
         raise _broken(path, "cannot be imported", error) from error
-    made = getattr(module, "Strategy", None)
-    if not isinstance(made, type):
-        raise ConfigurationError("strategy", f"{path.name} has no class Strategy", "define one")
+    own = {name: getattr(module, name, None) for name in _ABLE}
+    found = {name: each for name, each in own.items() if isinstance(each, type)}
+    if len(found) != 1:
+        problem = "has no class Strategy and no class Rule" if not found else "has both a Strategy and a Rule"
+        raise ConfigurationError("strategy", f"{path.name} {problem}", "define one of the two")
+    return next(iter(found.items()))
+
+
+def _rule(path: Path, kind: type) -> Rule:
+    rule: Rule = _made(path, "Rule", kind)
+    if not isinstance(getattr(rule, "needs_model", None), bool):
+        raise ConfigurationError("strategy", f"{path.name}: its Rule has no needs_model", "write needs_model = False")
+    return rule
+
+
+def _made(path: Path, word: str, kind: type, *given: str) -> Any:
     try:
-        strategy: Strategy = made(fund_id, underlying)
+        made = kind(*given)
     except (Exception, SystemExit) as error:  # likewise
-        raise _broken(path, "its Strategy cannot be made with (fund_id, underlying)", error) from error
-    return strategy
+        told = "(fund_id, underlying)" if given else "()"
+        raise _broken(path, f"its {word} cannot be made with {told}", error) from error
+    label = getattr(made, "name", None)
+    if not isinstance(label, str) or not _LABEL.fullmatch(label):
+        problem = f"{path.name}: its name is {str(label)[:60]!r}"
+        raise ConfigurationError("strategy", problem, "give name 1 to 40 of A-Z a-z 0-9 _ . : -")
+    for name, example in _ABLE[word].items():
+        if not callable(getattr(made, name, None)):
+            raise ConfigurationError("strategy", f"{path.name}: its {word} has no {name}", f"write {example}")
+    return made
 
 
 def _source(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise ConfigurationError("strategy", f"{path}: {error.strerror}", "name a file, or demo or none") from None
+        raise ConfigurationError(
+            "strategy", f"{path}: {error.strerror}", "name a file, or a strategy of the table"
+        ) from None
 
 
 class _Fresh(SourceFileLoader):

@@ -138,20 +138,20 @@ def paper(settings: Settings, calendar: Calendar, stale_s: float = 10.0) -> Brok
 
     With faults in the settings it plays them, for a rehearsal; every report says so.
     """
+    venue = PaperBroker(seed=settings.seed, settings=paper_settings(settings, stale_s), calendar=calendar)
+    faults = settings.simulation.paper_faults
+    return FaultyBroker(venue, parse(faults), seed=settings.seed) if faults.strip() else venue
+
+
+def paper_settings(settings: Settings, stale_s: float = 10.0) -> PaperSettings:
+    """How the paper account's venue behaves; it fills on no quote older than ``stale_s``."""
     simulation = settings.simulation
-    venue = PaperBroker(
-        seed=settings.seed,
-        settings=PaperSettings(
-            latency_us=simulation.paper_latency_ms * 1_000,
-            stale_after_us=round(stale_s * SECOND),
-            assumed_spread=simulation.paper_assumed_spread,
-            reject_probability=simulation.paper_reject_rate,
-        ),
-        calendar=calendar,
+    return PaperSettings(
+        latency_us=simulation.paper_latency_ms * 1_000,
+        stale_after_us=round(stale_s * SECOND),
+        assumed_spread=simulation.paper_assumed_spread,
+        reject_probability=simulation.paper_reject_rate,
     )
-    if not simulation.paper_faults.strip():
-        return venue
-    return FaultyBroker(venue, parse(simulation.paper_faults), seed=settings.seed)
 
 
 #: Add a market here: its name on the command line, and what opens it.

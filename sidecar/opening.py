@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sidecar.domain.errors import JournalDamaged, StoreError
-from sidecar.domain.records import Entry
+from sidecar.domain.records import AnyRecord, Entry, Started
 from sidecar.store.disk import sync_folder
 from sidecar.store.frames import Head, Record
 from sidecar.store.journal import Journal
@@ -94,3 +94,14 @@ def _opened(journal: Journal, damage: str) -> Opened:
     except StoreError:
         journal.close()
         raise
+
+
+def runs_of(records: Sequence[AnyRecord]) -> int:
+    """How often a desk has begun on this journal."""
+    return sum(isinstance(record, Started) for record in records)
+
+
+def epoch_of(records: Sequence[AnyRecord], damage: str) -> str:
+    """The epoch of the streams: the journal's, and another one where some of it was lost."""
+    known = "" if damage else next((row.epoch for row in reversed(records) if isinstance(row, Started)), "")
+    return known or secrets.token_hex(8)

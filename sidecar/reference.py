@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from functools import cache
 from pathlib import Path
 
 from sidecar.domain.errors import FileRefused
@@ -18,7 +19,17 @@ def load_reference(folder: Path | None = None) -> Reference:
 
     :raises FileRefused: a table cannot be read. :raises InputError: a row cannot be used; it says which and why.
     """
-    return parse_reference({name: _rows((folder or FOLDER) / f"{name}.csv") for name in TABLES})
+    return _shipped() if folder is None else _parsed(folder)
+
+
+@cache
+def _shipped() -> Reference:
+    """Those of the repository, which do not change while the program runs."""
+    return _parsed(FOLDER)
+
+
+def _parsed(folder: Path) -> Reference:
+    return parse_reference({name: _rows(folder / f"{name}.csv") for name in TABLES})
 
 
 def load_stresses(folder: Path | None = None) -> tuple[Stress, ...]:

@@ -7,7 +7,6 @@ servers. What fails on the way is one error with its remedy; nothing is half sta
 from __future__ import annotations
 
 import logging
-import secrets
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -24,13 +23,15 @@ from sidecar.domain.commands import Stop
 from sidecar.domain.errors import ConfigurationError
 from sidecar.domain.records import AnyRecord, Entry, Started
 from sidecar.domain.report import Published
+from sidecar.learner import Learner
 from sidecar.live import Live, wall_now
 from sidecar.loading import strategies_of
 from sidecar.markets import MARKETS, Market, calendar_of
 from sidecar.noticing import begin, notices_of
-from sidecar.opening import open_journal, settled
+from sidecar.opening import epoch_of, open_journal, runs_of, settled
 from sidecar.pace import MarketClock
 from sidecar.projecting import Projecting
+from sidecar.proving.wiring import Proving
 from sidecar.recorder import Recorder
 from sidecar.reference import load_reference
 from sidecar.replay import loosened
@@ -99,9 +100,13 @@ class Sidecar:
         if self.recorder:
             opened.callback(self.recorder.close)
         self._wire(settings, market)
-        self.epoch = _epoch(records, journal.damage)
-        self.hub.begin(self.epoch, _runs(records) + 1, journal.entries)
+        self.epoch = epoch_of(records, journal.damage)
+        self.hub.begin(self.epoch, runs_of(records) + 1, journal.entries)
         opened.callback(self.live.stop)
+        self.learner = Learner(self, simulated=market.feed.simulated)
+        opened.callback(self.learner.stop)
+        self.proving = Proving(self)
+        opened.callback(self.proving.stop)
         self.sampler = sampler_of(self, self.writer.offer_system)
         opened.callback(self.sampler.stop)
         opened.callback(self.notices.stop)
@@ -198,6 +203,7 @@ class Sidecar:
         self.hub.offer(published)
         self.writer.offer(published)
         self.telemetry.on_report(published)
+        self.learner.offer(published)
         if self.recorder:
             self.recorder.reports.add(published)
 
@@ -225,6 +231,8 @@ class Sidecar:
         """Let the desk run."""
         self.live.start()
         self.sampler.start()
+        self.learner.start()
+        self.proving.start()
 
     def close(self) -> None:
         """Stop the desk, drain what it wrote, close in the reverse order of opening."""
@@ -235,14 +243,3 @@ class Sidecar:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _runs(records: Sequence[AnyRecord]) -> int:
-    """How often a desk has begun on this journal."""
-    return sum(isinstance(record, Started) for record in records)
-
-
-def _epoch(records: Sequence[AnyRecord], damage: str) -> str:
-    """The epoch of the streams: the journal's, and another one where some of it was lost."""
-    known = "" if damage else next((row.epoch for row in reversed(records) if isinstance(row, Started)), "")
-    return known or secrets.token_hex(8)

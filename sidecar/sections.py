@@ -112,3 +112,28 @@ class StoreSection(Section):
     commit_ms: Annotated[Whole, Field(ge=10, le=60_000)] = 250
     report_every_s: Positive = 1.0
     quotes: bool = True
+
+
+class LearningSection(Section):
+    """What is predicted, and the training after the session."""
+
+    enabled: bool = True
+    symbol: str = ""
+    label: Literal["fixed_horizon", "triple_barrier"] = "fixed_horizon"
+    horizon: Annotated[Whole, Field(ge=1, le=240)] = 15
+    train_at: Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")] = "16:00"
+    first_sessions: Annotated[Whole, Field(ge=0, le=500)] = 60
+    sessions: Annotated[Whole, Field(ge=5, le=5_000)] = 500
+    search: Annotated[Whole, Field(ge=1, le=200)] = 1
+    timeout_s: Positive = 3_600.0
+    memory_mb: Annotated[Whole, Field(ge=256)] = 4_096
+    threads: Annotated[Whole, Field(ge=1, le=64)] = 1
+
+
+class BacktestSection(Section):
+    """What a backtest of the desk's may take, and how many results are kept."""
+
+    keep: Annotated[Whole, Field(ge=1, le=10_000)] = 50
+    timeout_s: Positive = 1_800.0
+    memory_mb: Annotated[Whole, Field(ge=256)] = 4_096
+    strategy_seconds: Annotated[Number, Field(ge=0.1, le=600.0)] = 5.0

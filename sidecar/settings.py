@@ -28,7 +28,9 @@ from sidecar.history import load_history
 from sidecar.risk.limits import validate
 from sidecar.sections import (
     AlertsSection,
+    BacktestSection,
     DeskSection,
+    LearningSection,
     MarketSection,
     Money,
     NoticesSection,
@@ -66,7 +68,11 @@ class Settings(BaseSettings):
     record: Path | None = Field(None, description="where every event is recorded; nowhere if not set")
     speed: Positive = Field(1.0, description="market seconds per second")
     seed: Whole = Field(1, ge=0, description="seed of the simulated market and of the paper venue")
-    strategy: str = Field("demo", description="who trades: `demo`, `none`, or a Python file with a class Strategy")
+    strategy: str = Field(
+        "demo",
+        description="who trades: a name of the catalogue as `demo` or `sma_cross`, `none`, or a Python file with a "
+        "class Strategy or Rule",
+    )
     fund: str = Field("main", description="the fund the strategy trades for")
     bootstrap_keys: str = Field(
         "", description="keys to begin with, `role:secret` parted by commas; else made at random"
@@ -79,6 +85,8 @@ class Settings(BaseSettings):
     server: ServerSection = Field(ServerSection(), description="the doors")
     alerts: AlertsSection = Field(AlertsSection(), description="how long alerts wait, and how many are shown")
     notices: NoticesSection = Field(NoticesSection(), description="what is told to people's pockets")
+    learning: LearningSection = Field(LearningSection(), description="what is predicted, and how models are trained")
+    backtest: BacktestSection = Field(BacktestSection(), description="what a backtest may take, and what is kept")
     query: QuerySection = Field(QuerySection(), description="what a question in SQL may take")
     store: StoreSection = Field(StoreSection(), description="what is written, and how often")
 

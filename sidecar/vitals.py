@@ -62,6 +62,7 @@ def _sources(running: Running) -> Sources:
         connections=lambda: running.hub.counts().connections,
         lag_s=lambda: told.beats.worst_s(beat_s),
         least_free_bytes=LEAST_FREE_BYTES,
+        models=running.learner.models,
         errors=lambda: told.total("system_errors_total"),
         database=lambda: running.writer.failure or "",
         queues={

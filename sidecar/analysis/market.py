@@ -57,7 +57,8 @@ def chain(published: Published, underlying: str, expiry: date | None = None) -> 
             }
         )
     if expiry is not None and not contracts:
-        known = sorted({str(c.expiry) for c in chain.contracts if c.underlying == underlying and c.expiry})
+        trading = (c for c in chain.contracts if c.underlying == underlying and (c.expires_at or 0) > now)
+        known = sorted({str(contract.expiry) for contract in trading if contract.expiry})
         raise InputError("expiry", f"{expiry} is not listed", "choose from " + ", ".join(known))
     return {**of(report), "market": market(report, underlying), "contracts": contracts, "count": len(contracts)}
 

@@ -59,6 +59,12 @@ export interface Stream {
   readonly counts: { frames: number; gaps: number; repeated: number; connections: number; polls: number };
   /** A topic's rows by name (JSON of the fields that name them), as streamed or, without a stream, as last read. */
   rows(topic: string): Map<string, Row>;
+  /** Whether a topic was told yet; before that no row of it means nothing. */
+  knows(topic: string): boolean;
+  /** Follow these topics too, over the same connection. */
+  follow(topics: string[]): void;
+  /** Follow these topics no longer, and forget their rows. */
+  drop(topics: string[]): void;
   /** Seconds since the desk last said how things stand; Infinity if it never did. */
   age(): number;
   /** The JSON of a GET below `url`, with the key. Rejects with an Error that carries `status` if the desk refuses. */

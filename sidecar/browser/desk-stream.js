@@ -58,7 +58,8 @@ class Stream {
 
   /** @param {Options} options */
   constructor(options) {
-    this.options = { ...DEFAULTS, ...options, url: String(options.url).replace(/\/+$/, "") };
+    const url = String(options.url).replace(/\/+$/, "");
+    this.options = { ...DEFAULTS, ...options, url, topics: [...options.topics] };
     this.mirror = new Mirror(Object.keys(this.options.filter).length === 0);
     this.#ticking = setInterval(() => this.#tick(), Math.min(1_000, this.options.heartbeatMs / 4));
     globalThis.addEventListener?.("online", this.#hurry);
@@ -68,6 +69,30 @@ class Stream {
   /** @param {string} topic @returns {Map<string, Row>} */
   rows(topic) {
     return this.#polled.get(topic) ?? this.mirror.rows.get(topic) ?? new Map();
+  }
+
+  /** @param {string} topic */
+  knows(topic) {
+    return this.#polled.has(topic) || this.mirror.rows.has(topic);
+  }
+
+  /** @param {string[]} topics those that are followed already too */
+  follow(topics) {
+    const fresh = topics.filter((topic) => !this.options.topics.includes(topic));
+    this.options.topics.push(...fresh);
+    if (fresh.length) this.#subscribe(fresh);
+  }
+
+  /** @param {string[]} topics */
+  drop(topics) {
+    const left = this.options.topics.filter((topic) => topics.includes(topic));
+    if (left.length) this.#line?.say(`unsubscribe ${left}`, { type: "unsubscribe", subscriptions: left });
+    for (const topic of left) {
+      this.options.topics.splice(this.options.topics.indexOf(topic), 1);
+      this.#kinds.delete(topic);
+      this.mirror.stands.delete(topic);
+      this.mirror.rows.delete(topic);
+    }
   }
 
   age() {

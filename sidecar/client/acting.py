@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from sidecar.client.backtests import Backtests
 from sidecar.client.condition import Condition
 from sidecar.client.following import Json, given
+from sidecar.client.models import Models
 from sidecar.client.outcomes import Outcomes
 from sidecar.client.questions import segment
+from sidecar.client.training import Training
 
 
-class Acts(Outcomes, Condition):
+class Acts(Outcomes, Models, Training, Backtests, Condition):
     """The acts of :class:`sidecar.client.Desk`; what the desk refuses is a ``DeskRefused``."""
 
     def stop(self, reason: str, flatten: bool = False, drill: bool = False) -> Json:

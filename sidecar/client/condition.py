@@ -1,4 +1,4 @@
-"""What the client reads of the process, its machine, and what they have told."""
+"""What the client reads of the process, its machine, what they have told, and whom they take it for."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ from sidecar.client.watching import Watching
 
 class Condition(Watching):
     """How the sidecar of :class:`sidecar.client.Desk` is."""
+
+    def me(self) -> Json:
+        """Whose key this is: ``id``, ``label``, ``role``, and the ``actor`` under which its acts are recorded."""
+        return self._read("/api/v1/me")
 
     def system(
         self,
@@ -29,3 +33,8 @@ class Condition(Watching):
     def monitoring(self) -> Json:
         """Open sockets and standing alerts now, and how much of what was told since the start."""
         return self._read("/api/v1/monitoring/status")
+
+    def streams(self) -> Json:
+        """The open sockets: ``connections``, each with its topics, what waits for it and what was conflated."""
+        found: Json = self._read("/ws/stats")["stats"]
+        return found

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import secrets
+import ssl
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any, Self
 
 import httpx2
@@ -13,8 +15,8 @@ from websockets.asyncio.client import connect
 
 from sidecar.client.acting import Acts
 from sidecar.client.following import Frame, Json, Terms, answered, follow, socket_of
-from sidecar.client.querying import Querying
 from sidecar.client.questions import segment
+from sidecar.client.sampled import Sampled
 from sidecar.client.sending import body_of
 from sidecar.domain.errors import DeskUnreachable
 
@@ -25,7 +27,13 @@ COMMAND_S = 15.0
 _ORDER_TRIES = 3
 
 
-class Desk(Acts, Querying):
+@cache
+def _tls() -> ssl.SSLContext:
+    """One for all desks of the process: to load the certificates takes longer than most questions."""
+    return httpx2.create_ssl_context(trust_env=False)
+
+
+class Desk(Acts, Sampled):
     """A desk at ``url``. Without a key only what is public can be read. Use it in a ``with`` block, or ``close`` it.
 
     No command is ever sent twice, but for an order, which carries a ``client_order_id`` that the desk takes once.
@@ -35,7 +43,9 @@ class Desk(Acts, Querying):
         self.url = url.rstrip("/")
         self._headers = {"X-API-Key": key} if key else {}
         # A proxy from the environment must not stand between a person and the stop.
-        self._http = httpx2.Client(base_url=self.url, headers=self._headers, trust_env=False, follow_redirects=False)
+        self._http = httpx2.Client(
+            base_url=self.url, headers=self._headers, verify=_tls(), trust_env=False, follow_redirects=False
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -127,9 +137,13 @@ class Desk(Acts, Querying):
         found: list[Json] = self._read("/emergency/logs/recent", lines=lines, level=level)["logs"]
         return found
 
-    def equity(self, fund_id: str = "*", limit: int = 500) -> list[Json]:
-        """A fund's value over time, oldest first: ``timestamp``, ``portfolio_value``, ``daily_pnl``, …"""
-        items: list[Json] = self._read(f"/api/v1/funds/{segment(fund_id)}/performance", limit=limit)["items"]
+    def equity(self, fund_id: str = "*", limit: int = 500, minutes: int = 480) -> list[Json]:
+        """A fund's value over the last ``minutes`` of market time, oldest first, thinned to ``limit`` points.
+
+        Each has ``timestamp``, ``portfolio_value``, ``low``, ``high``, ``daily_pnl`` and ``drawdown``.
+        """
+        path = f"/api/v1/funds/{segment(fund_id)}/performance"
+        items: list[Json] = self._read(path, limit=limit, minutes=minutes)["items"]
         return items
 
     # ---- commands ------------------------------------------------------------------------------------------------

@@ -40,6 +40,15 @@ class Questions(Standing):
         """
         return self._command("POST", "/api/v1/scenarios", asked)
 
+    def indicators(self, symbol: str = "", *, series: Json | None = None, since: str = "", until: str = "") -> Json:
+        """Eight indicators by bar: of the bars on record of an underlying, or of a ``series`` that is sent along.
+
+        ``{"close": […], "volume": […], "timestamps": […]}``, the last two where they are known; ``since`` (included)
+        and ``until`` are ISO 8601 texts.
+        """
+        asked = {"symbol": symbol, "series": series, "from": since, "to": until}
+        return self._command("POST", "/api/v1/data/indicators", {name: value for name, value in asked.items() if value})
+
 
 def segment(text: str) -> str:
     """A part of a path, so that no id can become another path."""

@@ -56,7 +56,8 @@ class Group:
 class Board:
     """Every listed contract's market. ``put`` is the hot path; ``refresh`` runs once a beat.
 
-    ``others`` are the rows that are no options.
+    ``others`` are the rows that are no options, ``futures`` those of them that trade; ``underlyings`` are what options
+    or futures are listed on.
     """
 
     def __init__(self) -> None:
@@ -68,6 +69,7 @@ class Board:
         self.quotes = 0
         self.underlyings: tuple[str, ...] = ()
         self.others: list[int] = []
+        self.futures: list[int] = []
         self._last: list[Quote | None] = []
         self._at: list[int] = []
         self._level: list[float] = []
@@ -100,7 +102,9 @@ class Board:
         self.expires_at = np.array(self._expires, dtype=np.int64)
         self.groups = _groups(self.universe)
         self.others = [row for row, one in enumerate(self.universe) if one.kind is not Kind.OPTION]
-        self.underlyings = tuple(sorted({group.underlying for group in self.groups}))
+        self.futures = [row for row in self.others if self.universe.contracts[row].kind is Kind.FUTURE]
+        traded = (self.universe.contracts[row].underlying for row in self.futures)
+        self.underlyings = tuple(sorted({*traded, *(group.underlying for group in self.groups)}))
 
     def put(self, quote: Quote) -> Defect | None:
         """Apply a quote, or say why not; a refused quote is counted and the last good one stands."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sidecar.desk import alerting, closing, heartbeats, limiting, orders, resetting, signalling, wishes
+from sidecar.desk import alerting, closing, heartbeats, limiting, modelling, orders, resetting, signalling, wishes
 from sidecar.desk.halting import DRILL, cancel_working
 from sidecar.desk.state import DeskState
 from sidecar.domain.breaker import BreakerStatus
@@ -14,6 +14,7 @@ from sidecar.domain.commands import (
     CancelAll,
     CancelOrder,
     ChangeLimits,
+    ChangeModel,
     ClosePositions,
     CommandEvent,
     Disable,
@@ -103,4 +104,5 @@ _OBEYED: Mapping[type, Callable[[DeskState, Any], None]] = {
     AcknowledgeAlert: alerting.acknowledge,
     ResolveAlert: alerting.resolve,
     SendSignal: signalling.take,
+    ChangeModel: modelling.change,
 }

@@ -19,13 +19,13 @@ class History(msgspec.Struct, frozen=True):
     underlyings: tuple[str, ...]
     spot: tuple[tuple[float, ...], ...]
     vol: tuple[tuple[float, ...], ...]
-    method: Literal["historical", "filtered"]
+    method: Literal["historical", "filtered", "implied"]
 
     @classmethod
     def of(cls, moves: Shocks) -> Self:
         """The moves as plain numbers."""
         spot, vol = (tuple(map(tuple, each.tolist())) for each in (moves.spot, moves.vol))
-        return cls(moves.underlyings, spot, vol, "historical" if moves.method == "historical" else "filtered")
+        return cls(moves.underlyings, spot, vol, moves.method)
 
     @property
     def shocks(self) -> Shocks:

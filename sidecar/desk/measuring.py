@@ -26,12 +26,12 @@ def feed_age_s(state: DeskState) -> float:
     """
     if not is_open(state):
         return 0.0
+    board, now = state.board, state.now
     since = max(opened_at(state), state.live_since)
-    heard = [
-        max(since, quote.at if (quote := state.board.last(underlying)) else 0)
-        for underlying in {group.underlying for group in state.board.groups if group.expires_at > state.now}
-    ]
-    return max(0.0, (state.now - min(heard, default=since)) / SECOND)
+    traded = {group.underlying for group in board.groups if group.expires_at > now}
+    traded |= {board.universe.contracts[row].underlying for row in board.futures if board.expires_at[row] > now}
+    heard = [max(since, quote.at if (quote := board.last(underlying)) else 0) for underlying in traded]
+    return max(0.0, (now - min(heard, default=since)) / SECOND)
 
 
 def look(state: DeskState) -> None:

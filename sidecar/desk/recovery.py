@@ -10,7 +10,17 @@ import msgspec
 
 from sidecar.book.pnl import DayBase
 from sidecar.book.position import position_id
-from sidecar.desk import alerting, halts, heartbeats, limiting, performing, signalling, wishes
+from sidecar.desk import (
+    alerting,
+    forecasting,
+    halts,
+    heartbeats,
+    limiting,
+    modelling,
+    performing,
+    signalling,
+    wishes,
+)
 from sidecar.desk.explaining import Booked
 from sidecar.desk.halting import DISABLED, DRILL, ENABLED
 from sidecar.desk.state import DeskState
@@ -27,8 +37,12 @@ from sidecar.domain.records import (
     Halted,
     HeartbeatRecorded,
     LimitsRecorded,
+    ModelRecorded,
     OrderRecorded,
+    OutcomeRecorded,
+    PredictionRecorded,
     SignalRecorded,
+    TrainingRecorded,
 )
 from sidecar.risk import breaker
 
@@ -169,4 +183,8 @@ _FOLDED: Mapping[type, Callable[[DeskState, Any], None]] = {
     CloseRecorded: wishes.fold,
     AlertRecorded: alerting.fold,
     SignalRecorded: signalling.fold,
+    PredictionRecorded: forecasting.fold_prediction,
+    OutcomeRecorded: forecasting.fold_outcome,
+    ModelRecorded: modelling.fold_model,
+    TrainingRecorded: modelling.fold_run,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from types import MappingProxyType
 
-from sidecar.desk import alerting, heartbeats, performing, session, signalling, watch, wishes
+from sidecar.desk import alerting, forecasting, heartbeats, modelling, performing, session, signalling, watch, wishes
 from sidecar.desk.board import COLUMNS
 from sidecar.desk.lines import fund_lines, position_lines
 from sidecar.desk.market import conditions, levels, markets
@@ -93,6 +93,9 @@ def revalue(state: DeskState, *, on_beat: bool = False) -> Published:
         alerts=alerts,
         performance=performance,
         signals=signalling.lines(state),
+        models=modelling.lines(state),
+        predictions=forecasting.lines(state),
+        training=modelling.runs(state),
     )
     return Published(report, chain)
 
@@ -180,4 +183,6 @@ def _counters(state: DeskState) -> Counters:
         breaker_triggers=dict(sorted(state.triggers.items())),
         signals=count["signals"],
         signals_refused=count["signals_refused"],
+        predictions=count["predictions"],
+        predictions_refused=dict(sorted(state.refused_predictions.items())),
     )

@@ -16,7 +16,9 @@ from sidecar.desk.board import Board
 from sidecar.desk.config import DeskConfig
 from sidecar.desk.explaining import Explaining
 from sidecar.desk.margins import Margins
+from sidecar.desk.model_book import ModelBook
 from sidecar.desk.occurrences import Occurrences
+from sidecar.desk.prediction_book import PredictionBook
 from sidecar.desk.quality import DataQuality
 from sidecar.desk.signal_book import SignalBook
 from sidecar.desk.tailing import Tails
@@ -164,6 +166,7 @@ class DeskState:
 
         self.counters: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
+        self.refused_predictions: Counter[str] = Counter()
         self.triggers: Counter[str] = Counter()
         self.notes: tuple[str, ...] = ()
         self.pending = Pending()
@@ -171,6 +174,8 @@ class DeskState:
         self.occurrences = Occurrences()
         self.quality = DataQuality()
         self.signals = SignalBook()
+        self.models = ModelBook()
+        self.predictions = PredictionBook()
         self.chain: Chain | None = None
         self.chain_digest = b""
 

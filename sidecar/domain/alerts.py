@@ -65,6 +65,7 @@ SOURCES: Mapping[str, str] = {
     "storage": "the journal or the database cannot keep what it is given",
     "system": "the process or the machine",
     "training": "a training run failed",
+    "model": "a model cannot be used, or its live record is not what validation promised",
     "drift": "a model sees other data than it learnt from",
     "calendar": "the sessions table is about to end",
     "notices": "a notice could not be delivered",

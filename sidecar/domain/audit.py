@@ -9,6 +9,7 @@ from sidecar.domain.records import (
     AlertRecorded,
     AnyRecord,
     Audited,
+    BacktestRecorded,
     BreakerRecorded,
     CloseRecorded,
     EquityMarked,
@@ -16,10 +17,14 @@ from sidecar.domain.records import (
     Halted,
     HeartbeatRecorded,
     LimitsRecorded,
+    ModelRecorded,
     NoticeRecorded,
     OrderRecorded,
+    OutcomeRecorded,
+    PredictionRecorded,
     SignalRecorded,
     Started,
+    TrainingRecorded,
 )
 
 
@@ -49,6 +54,16 @@ def _alert(record: AlertRecorded) -> tuple[str, ...]:
     return ("desk", "alert", alert.level, f"{alert.id}: {alert.title}", "")
 
 
+def _prediction(record: PredictionRecorded) -> tuple[str, ...]:
+    told = record.prediction
+    return (told.model_id, "predict", told.signal, f"{told.id}: {told.symbol}", "")
+
+
+def _outcome(record: OutcomeRecorded) -> tuple[str, ...]:
+    told = record.outcome
+    return ("desk", "mature", told.label or "unknown", f"{told.prediction_id} version {told.version}", "")
+
+
 #: By record: its ``kind``, and the actor, action, outcome, detail and request id of its line.
 _LINES: Mapping[type, tuple[str, Callable[[Any], tuple[str, ...]]]] = {
     Started: ("started", lambda r: ("sidecar", "start", "done", f"{r.version} on {r.market}", "")),
@@ -75,5 +90,16 @@ _LINES: Mapping[type, tuple[str, Callable[[Any], tuple[str, ...]]]] = {
             f"{r.alert_id} {r.detail}".strip(),
             "",
         ),
+    ),
+    PredictionRecorded: ("prediction", _prediction),
+    OutcomeRecorded: ("outcome", _outcome),
+    ModelRecorded: ("model", lambda r: (r.model.actor, "model", r.model.role, f"{r.model.id}: {r.model.reason}", "")),
+    TrainingRecorded: (
+        "training",
+        lambda r: (r.run.actor, "train", r.run.result, f"{r.run.id} {r.run.reason or r.run.model_id}".strip(), ""),
+    ),
+    BacktestRecorded: (
+        "backtest",
+        lambda r: (r.job.actor, "backtest", r.job.state, f"{r.job.id} {r.job.reason or r.job.request.strategy}", ""),
     ),
 }

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from sidecar.domain.alerts import Finding
 from sidecar.domain.event import Event
+from sidecar.domain.models import ModelAction
 from sidecar.domain.orders import OrderRequest
 from sidecar.domain.signals import SignalRequest
 
@@ -142,6 +143,14 @@ class SendSignal(Command, frozen=True, kw_only=True):
     request: SignalRequest
 
 
+class ChangeModel(Command, frozen=True, kw_only=True):
+    """Give a model another place. Whoever submits it has verified the model's files."""
+
+    model_id: str
+    action: ModelAction
+    reason: str
+
+
 CommandEvent = (
     PlaceOrder
     | WhatIf
@@ -160,4 +169,5 @@ CommandEvent = (
     | AcknowledgeAlert
     | ResolveAlert
     | SendSignal
+    | ChangeModel
 )

@@ -5,7 +5,8 @@ An error holds data; ``__str__`` makes one sentence that names the cause and, wh
     DeskError
     ├── InputError                a person's or program's input cannot be used
     │   ├── UnknownContract       no such contract; candidates, if any
-    │   └── FileRefused           a whole file cannot be read (format, truncation)
+    │   ├── FileRefused           a whole file cannot be read (format, truncation)
+    │   └── NotTrainable          these bars cannot teach a model: too few, broken or all of one class
     ├── ConfigurationError        a setting is missing, wrong or unsafe
     ├── CalendarBeyond            the sessions table does not reach that day: the desk fails closed
     ├── NotReported               the desk has not reported yet
@@ -14,10 +15,12 @@ An error holds data; ``__str__`` makes one sentence that names the cause and, wh
     ├── StoreError
     │   ├── JournalDamaged        a record of the journal is not what was written
     │   ├── JournalFailed         the journal can no longer promise durability
-    │   └── SchemaTooNew          the database was written by a newer program
-    └── ClientError               the desk could not be asked, or answered no
-        ├── DeskUnreachable
-        └── DeskRefused
+    │   ├── SchemaTooNew          the database was written by a newer program
+    │   └── ModelNotKept          a trained model could not be written; the old one stays
+    ├── ModelRejected             a model cannot be used; the old one stays
+    │   └── ModelMissing, ModelDamaged, ModelUnreadable, ModelOfOtherFeatures
+    ├── BacktestFailed            a backtest could not go through to its end
+    └── ClientError               the desk could not be asked (DeskUnreachable), or answered no (DeskRefused)
 """
 
 from __future__ import annotations
@@ -61,8 +64,19 @@ class FileRefused(InputError):
         self.row = row
 
 
+class NotTrainable(InputError):
+    """Bars that no model can be trained on; the model that is in place stays."""
+
+    def __init__(self, problem: str, remedy: str = "") -> None:
+        super().__init__("bars", problem, remedy)
+
+
 class ConfigurationError(InputError):
     """A setting that is missing, wrong or unsafe: the desk does not start with it."""
+
+
+class BacktestFailed(DeskError):
+    """A backtest could not go through to its end; the text is one line that says why and, if it can, where."""
 
 
 class CalendarBeyond(DeskError):
@@ -158,6 +172,52 @@ class SchemaTooNew(StoreError):
 
     def __str__(self) -> str:
         return f"{self.path}: schema {self.found} is newer than this program's {self.known}; upgrade, or use --data-dir"
+
+
+class ModelNotKept(StoreError):
+    """A trained model could not be written to ``folder``; nothing of it is left there."""
+
+    def __init__(self, folder: str, problem: str) -> None:
+        super().__init__(folder, problem)
+        self.folder = folder
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"{self.folder}: the model was not kept ({self.problem}); make room on that disk and train again"
+
+
+class ModelRejected(DeskError):
+    """Model ``model_id`` cannot be used: ``problem`` says why, ``remedy`` what to do."""
+
+    remedy = "roll back to the model before, or train again"
+
+    def __init__(self, model_id: str, problem: str) -> None:
+        super().__init__(model_id, problem)
+        self.model_id = model_id
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"model {self.model_id}: {self.problem}; {self.remedy}"
+
+
+class ModelMissing(ModelRejected):
+    """A file of the model is not there or cannot be read."""
+
+
+class ModelDamaged(ModelRejected):
+    """A file of the model has not the SHA-256 that is on record."""
+
+
+class ModelUnreadable(ModelRejected):
+    """The model's files are what was written, yet they are no model that this program can score with."""
+
+    remedy = "train again with this version of the program"
+
+
+class ModelOfOtherFeatures(ModelRejected):
+    """The model was trained on another set, order or version of the features."""
+
+    remedy = "train again on the features of this version"
 
 
 class ClientError(DeskError):

@@ -1,7 +1,7 @@
 """Everything that can happen to the desk. Immutable; each carries its time ``at`` (microseconds UTC).
 
-Five families: the market, the clock, the venue's answers, the machine's own failures, and commands. Nothing else can
-change the desk.
+Six families: the market, the clock, the venue's answers, the machine's own failures, what the learning beside the desk
+has to say, and commands. Nothing else can change the desk.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from sidecar.domain.alerts import Finding
 from sidecar.domain.commands import CommandEvent
 from sidecar.domain.contracts import Contract
 from sidecar.domain.event import Event
+from sidecar.domain.models import ModelLine, Prediction, PredictionOutcome, TrainingRun
 
 # ---- the market ------------------------------------------------------------------------------------------------
 
@@ -179,7 +180,47 @@ class Noticed(Event, frozen=True):
     cleared: tuple[str, ...] = ()
 
 
+# ---- the learning ----------------------------------------------------------------------------------------------
+
+
+class Forecast(Event, frozen=True):
+    """Predictions on one bar, a champion's and its challengers'; each goes on record, or is refused, by itself."""
+
+    at: int
+    predictions: tuple[Prediction, ...]
+
+
+class Matured(Event, frozen=True):
+    """What became of predictions whose horizon has ended."""
+
+    at: int
+    outcomes: tuple[PredictionOutcome, ...]
+
+
+class ModelOffered(Event, frozen=True):
+    """A training made a model, and its promotion rule says which place it takes."""
+
+    at: int
+    model: ModelLine
+
+
+class ModelRefused(Event, frozen=True):
+    """A model cannot be used: its file is damaged, or it was made for another feature set."""
+
+    at: int
+    model_id: str
+    reason: str
+
+
+class TrainingEnded(Event, frozen=True):
+    """A run of the training ended: with a model, with a failure, or without anything to do."""
+
+    at: int
+    run: TrainingRun
+
+
 MarketEvent = Listed | Quote | QuoteRefused | FeedState | TradingHalt | Settlement
 VenueEvent = OrderAccepted | OrderRejected | OrderFilled | OrderCancelled | OrderUnknown | VenueBook
 MachineEvent = StorageFailed | StrategyFailed | Noticed
-AnyEvent = MarketEvent | Beat | VenueEvent | MachineEvent | CommandEvent
+LearningEvent = Forecast | Matured | ModelOffered | ModelRefused | TrainingEnded
+AnyEvent = MarketEvent | Beat | VenueEvent | MachineEvent | LearningEvent | CommandEvent

@@ -13,8 +13,10 @@ from decimal import Decimal
 import msgspec
 
 from sidecar.domain.alerts import Alert
+from sidecar.domain.backtests import BacktestJob
 from sidecar.domain.breaker import BreakerEvent, BreakerState
 from sidecar.domain.contracts import Contract
+from sidecar.domain.models import ModelLine, Prediction, PredictionOutcome, TrainingRun
 from sidecar.domain.orders import Fill, Order
 from sidecar.domain.signals import Signal
 
@@ -122,9 +124,8 @@ class ExplainMark(msgspec.Struct, frozen=True):
 class EquityMarked(Record, frozen=True):
     """Equity by fund, its peak, and what the ``day`` opened at, from trusted marks: once a minute, and at the roll.
 
-    ``max_drawdown`` is the deepest fall from a peak so far, a fraction of that peak. ``capital`` is what the settings
-    gave each fund: money that is added or taken away between two runs is neither profit nor loss. ``explain`` is the
-    explain of each leg of the day; None in the records of older programs.
+    ``max_drawdown`` is the deepest fall from a peak so far, a fraction of it. ``capital`` is what the settings gave
+    each fund: a change between runs is no profit or loss. ``explain`` is the day's by leg, None in old records.
     """
 
     day: date
@@ -176,6 +177,36 @@ class NoticeRecorded(Record, frozen=True):
     detail: str = ""
 
 
+class PredictionRecorded(Record, frozen=True):
+    """A prediction, on disk before its outcome can be known. There is no record that changes one."""
+
+    prediction: Prediction
+
+
+class OutcomeRecorded(Record, frozen=True):
+    """What became of a prediction; a correction is a further record with the next version."""
+
+    outcome: PredictionOutcome
+
+
+class ModelRecorded(Record, frozen=True):
+    """A model in its new role."""
+
+    model: ModelLine
+
+
+class TrainingRecorded(Record, frozen=True):
+    """A run of the training, when it has ended."""
+
+    run: TrainingRun
+
+
+class BacktestRecorded(Record, frozen=True):
+    """A backtest, when nothing more comes of it; its result is a file beside the journal, its ``hash`` stands here."""
+
+    job: BacktestJob
+
+
 AnyRecord = (
     Started
     | OrderRecorded
@@ -190,6 +221,11 @@ AnyRecord = (
     | AlertRecorded
     | SignalRecorded
     | NoticeRecorded
+    | PredictionRecorded
+    | OutcomeRecorded
+    | ModelRecorded
+    | TrainingRecorded
+    | BacktestRecorded
 )
 
 

@@ -162,6 +162,11 @@ class Reference:
         base = parts.pop("stt_exercise_base")
         return FeeSchedule(stt_exercise_base=base, **{part: Decimal(value) for part, value in parts.items()})
 
+    def charged(self, schedule: FeeSchedule) -> Reference:
+        """The same tables, but for fees: every trade of every day costs what ``schedule`` says."""
+        fees = {key: ((date.min, str(getattr(schedule, key[2]))),) for key in self._fees}
+        return Reference(self._calendars, self._rules, self._lots, self._expiry_rules, fees, self._margins)
+
     def margins(self, underlying: str, on: date) -> MarginRules:
         """What the clearing corporation asks for positions in the underlying on the day ``on``."""
         held = ((part, self._margins.get((underlying, part), ())) for part in PARTS)

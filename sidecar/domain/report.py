@@ -22,6 +22,7 @@ from sidecar.domain.analytics import ExplainLine, SmileLine, TailLine
 from sidecar.domain.breaker import BreakerEvent, BreakerState
 from sidecar.domain.contracts import Contract, Right
 from sidecar.domain.impact import Impact
+from sidecar.domain.models import ModelLine, Prediction, TrainingRun
 from sidecar.domain.orders import Order, OrderRequest
 from sidecar.domain.performance import PerformanceLine
 from sidecar.domain.plans import CloseLine, Plan
@@ -233,6 +234,7 @@ class Outcome(msgspec.Struct, frozen=True):
     plan: Plan | None = None
     alerts: tuple[Alert, ...] = ()
     signal: Signal | None = None
+    model: ModelLine | None = None
 
 
 class SendOrder(msgspec.Struct, frozen=True, tag="send"):
@@ -278,6 +280,8 @@ class Counters(msgspec.Struct, frozen=True):
     breaker_triggers: Mapping[str, int]
     signals: int = 0
     signals_refused: int = 0
+    predictions: int = 0
+    predictions_refused: Mapping[str, int] = {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -327,7 +331,8 @@ class DeskReport(msgspec.Struct, frozen=True):
 
     ``unconfirmed`` are the ids of working orders of which the venue owes an answer: sent, cancelled or lost, and
     nothing heard. ``last_drill_at`` is when a stop was last rehearsed. ``alerts`` are those that stand, ``signals`` the
-    newest, ``performance`` as last computed.
+    newest, ``performance`` as last computed. ``models`` are all that are not retired or refused and the newest of those
+    that are, ``predictions`` those whose outcome is open, oldest first, ``training`` the newest runs, newest first.
     """
 
     seq: int
@@ -370,6 +375,9 @@ class DeskReport(msgspec.Struct, frozen=True):
     alerts: tuple[Alert, ...] = ()
     performance: tuple[PerformanceLine, ...] = ()
     signals: tuple[Signal, ...] = ()
+    models: tuple[ModelLine, ...] = ()
+    predictions: tuple[Prediction, ...] = ()
+    training: tuple[TrainingRun, ...] = ()
 
     @property
     def total(self) -> FundLine:

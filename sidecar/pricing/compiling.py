@@ -17,13 +17,14 @@ from numba.core.caching import FunctionCache, IndexDataCacheFile
 Kernel = Callable[..., Any]
 
 
-def compiled(*sources: str) -> Callable[[Kernel], Kernel]:
+def compiled(*sources: str, room: str = str(__package__)) -> Callable[[Kernel], Kernel]:
     """A decorator for kernels: compiled without the interpreter's lock, with divisions by IEEE 754, and kept.
 
-    :param sources: the files of this room whose text goes into the machine code: the kernel's own, and those from
+    :param sources: the files of the room whose text goes into the machine code: the kernel's own, and those from
         which it takes functions or numbers. What was made of another text is not used.
+    :param room: the package in which they stand.
     """
-    stamp = sha256(b"".join((files(__package__) / name).read_bytes() for name in sources)).hexdigest()[:16]
+    stamp = sha256(b"".join((files(room) / name).read_bytes() for name in sources)).hexdigest()[:16]
 
     def decorate(function: Kernel) -> Kernel:
         made: Any = njit(error_model="numpy", nogil=True)(function)
@@ -35,7 +36,7 @@ def compiled(*sources: str) -> Callable[[Kernel], Kernel]:
     return decorate
 
 
-class _Kept(FunctionCache):  # type: ignore[misc]
+class _Kept(FunctionCache):  # type: ignore[misc]  # numba has no types
     """numba's cache of one function, under a name that tells the version of its sources, and which never raises."""
 
     def __init__(self, function: Kernel, stamp: str) -> None:

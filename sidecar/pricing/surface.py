@@ -166,20 +166,35 @@ class Surface:
     @property
     def skew_25(self) -> Array:
         """Volatility of the 25-delta put less that of the 25-delta call (forward delta, no premium), an expiry each."""
-        put, call = (self._at_d1(d1) for d1 in (-_TAIL, _TAIL))
+        put, call = self._at_d1((-_TAIL, _TAIL))
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.asarray(np.sqrt(put / self.years) - np.sqrt(call / self.years))
 
-    def _at_d1(self, d1: float) -> Array:
-        """Total variance where d1 = -k/s + s/2 has this value; it falls in k on a smile without butterfly arbitrage."""
-        reach = 40.0 * np.sqrt(self._served(np.zeros(1))[:, 0]) + 1.0
-        low, high = -reach, reach
+    def _at_d1(self, targets: Sequence[float]) -> Array:
+        """Total variance, a row for each of ``targets``, where d1 = -k/s + s/2 has that value; it falls in k on a smile
+        without butterfly arbitrage. All are halved together: this is done at every refit.
+        """
+        known = self.fitted
+        a, b, rho, m, sigma = self.parameters[known].T[:, :, None]
+        later = np.arange(known.size)[:, None] > np.tile(np.arange(known.size), len(targets))
+
+        def served(k: Array) -> Array:
+            x = k - m
+            return np.asarray(
+                np.where(later, -np.inf, a + b * (rho * x + np.hypot(x, sigma))).max(axis=0, initial=-np.inf)
+            )
+
+        d1 = np.repeat(targets, known.size)
+        high = np.tile(40.0 * np.sqrt(self._served(np.zeros(1))[:, 0]) + 1.0, len(targets))
+        low = -high
         for _ in range(_HALVINGS):
             middle = 0.5 * (low + high)
-            s = np.sqrt(np.diagonal(self._served(middle)))
+            s = np.sqrt(served(middle))
             right = 0.5 * s - middle / s > d1
             low, high = np.where(right, middle, low), np.where(right, high, middle)
-        return self._at(0.5 * (low + high))
+        out = np.full((len(targets), self.years.size), np.nan)
+        out[:, known] = served(0.5 * (low + high)).reshape(len(targets), -1)
+        return out
 
     def _at(self, k: Array) -> Array:
         """Total variance of every expiry at a k of its own, one for each fitted expiry; NaN for the others."""

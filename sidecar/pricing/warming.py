@@ -21,23 +21,23 @@ def warm(compiling: Callable[[str], None] = lambda _: None) -> None:
     Where one has to be compiled, `compiling` is told so first, once. Forms: forward, time and rate as columns or as
     numbers, Greeks with and without a spot; the kernels' callers make contiguous columns of whatever they are given.
     """
-    with install_listener("numba:compile", _Once(compiling)):
+    with install_listener("numba:compile", Once(compiling, SAYING)):
         _warm_prices()
         _warm_grids()
         _warm_implied()
         _warm_fit()
 
 
-class _Once(Listener):  # type: ignore[misc]
+class Once(Listener):  # type: ignore[misc]  # numba has no types
     """Says at the first start of a compilation that there is one."""
 
-    def __init__(self, compiling: Callable[[str], None]) -> None:
-        self._compiling, self._said = compiling, False
+    def __init__(self, compiling: Callable[[str], None], saying: str) -> None:
+        self._compiling, self._saying, self._said = compiling, saying, False
 
     def on_start(self, _event: Any) -> None:
         if not self._said:
             self._said = True
-            self._compiling(SAYING)
+            self._compiling(self._saying)
 
     def on_end(self, _event: Any) -> None:
         """Nothing to say."""

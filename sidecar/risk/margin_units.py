@@ -175,7 +175,7 @@ def scenario_losses(
     if not rows.size:
         return loss
     call, mark = legs.call[rows], legs.mark[rows]
-    F, K, T, s, r = (column[rows] for column in _clean(legs, spot))  # noqa: N806
+    F, K, T, s, r = (column[rows] for column in _clean(legs, spot))  # noqa: N806  the usual symbols
     carry = np.where(T > 0, np.log(F / spot[rows]) / np.where(T > 0, T, 1.0), 0.0)
     left = np.maximum(T - look_ahead_days[rows] / _DAYS_A_YEAR, 0.0)
     later = F * np.exp(-carry * (T - left))
@@ -199,7 +199,7 @@ def composite_delta(legs: Legs, price_scan: Floats) -> Floats:
     rows = np.flatnonzero(legs.option)
     if not rows.size:
         return delta
-    F, K, T, s, _ = (column[rows] for column in _clean(legs, legs.spot))  # noqa: N806
+    F, K, T, s, _ = (column[rows] for column in _clean(legs, legs.spot))  # noqa: N806  the usual symbols
     factor = np.maximum(1.0 + price_scan[rows, None] * np.asarray(_DELTA_MOVES), _LEAST)
     spread = np.maximum(s * np.sqrt(T), 1e-12)[:, None]
     with np.errstate(divide="ignore"):

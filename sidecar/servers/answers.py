@@ -216,6 +216,7 @@ def risk_metrics(report: DeskReport) -> dict[str, Any]:
         "available_margin": total.available_margin,
         "greeks": [wire.fields(line) for line in report.greeks],
         "limits": limits(report, None),
+        "heartbeats": [wire.fields(line) for line in report.heartbeats],
         "quality": total.quality,
         "simulated": report.simulated,
     }

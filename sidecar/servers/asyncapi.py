@@ -19,7 +19,7 @@ from sidecar.servers.messages import AnyMessage
 from sidecar.servers.routes import answer, declared
 from sidecar.servers.shapes import Schema, inlined, plain
 from sidecar.servers.stream_settings import StreamSettings
-from sidecar.servers.subscriber import POLICY, SLOW
+from sidecar.servers.subscriber import POLICY, SLOW, TRY_LATER
 
 PATH = "/asyncapi.json"
 #: The codes of ``error``, and what each means.
@@ -86,9 +86,9 @@ def _info(version: str, settings: StreamSettings) -> Schema:
     )
     codes = (
         "Close codes: 1012 the server ends; 1007 text that is not UTF-8; 1009 a message that is too large; 1011 pings "
-        f"that are not answered; {POLICY} no key, a revoked key, {settings.bad_in_a_row} messages in a row that could "
-        f"not be used, or answers that are not read; {SLOW} too slow (a full queue, or nothing taken for "
-        f"{settings.stalled_s:g} s): reconnect and resume."
+        f"that are not answered; {TRY_LATER} no key in time; {POLICY} a wrong or revoked key, {settings.bad_in_a_row} "
+        f"messages in a row that could not be used, or answers that are not read; {SLOW} too slow (a full queue, or "
+        f"nothing taken for {settings.stalled_s:g} s): reconnect and resume."
     )
     about = (
         "Live topics of the desk. A subscribe adds topics; each is answered by one `snapshot`, then changes, numbered "

@@ -38,6 +38,7 @@ _TAGS = {
     "emergency": "Stop, reset, close, and the state of the desk",
     "funds": "The money of each fund",
     "health": "For whoever supervises the process",
+    "keys": "Whose key it is",
     "metrics": "For Prometheus",
     "monitoring": "Alerts, performance, signals, the system",
     "rest": "Orders and fills",

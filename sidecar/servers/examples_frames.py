@@ -9,6 +9,7 @@ from typing import Any
 
 from sidecar.servers.examples import AT, BREACH_EVENT, ORDER, POSITION
 from sidecar.servers.examples_acts import AUDIT
+from sidecar.servers.examples_learning import ROWS as LEARNING
 from sidecar.servers.examples_risk import QUALITY
 from sidecar.servers.shapes import Maybe, Named
 
@@ -44,6 +45,7 @@ _ALERT: Row = {
 
 #: The row that each type of frame carries.
 ROWS: dict[str, Row] = {
+    **LEARNING,
     "circuit_breaker_event": {
         **BREACH_EVENT,
         "at": Maybe(BREACH_EVENT["at"]),
@@ -81,15 +83,6 @@ ROWS: dict[str, Row] = {
         "correct": True,
         "note": "",
         "removed": True,
-    },
-    "prediction": {
-        "id": "P00000127",
-        "timestamp": AT,
-        "symbol": "NIFTY",
-        "model_id": "gap-2025-11-21",
-        "prediction": "up",
-        "probability": 0.58,
-        "horizon_s": 900.0,
     },
     "audit_record": {
         name: AUDIT["records"][0][name]

@@ -12,13 +12,17 @@ from typing import Any
 import msgspec
 
 from sidecar.domain.alerts import Alert
+from sidecar.domain.backtests import BacktestJob
 from sidecar.domain.breaker import BreakerEvent
+from sidecar.domain.models import Prediction, PredictionOutcome
 from sidecar.domain.orders import Order, OrderRequest
 from sidecar.domain.performance import PerformanceLine
 from sidecar.domain.report import FundLine, GreeksLine, MarketLine, PositionLine, QualityLine
 from sidecar.domain.signals import Signal, SignalRequest
 from sidecar.domain.system import SystemLine
+from sidecar.domain.training import TrainingJob
 from sidecar.servers.examples_frames import EPOCH, ROWS
+from sidecar.servers.examples_learning import ENDED
 from sidecar.servers.keys import Role
 from sidecar.servers.shapes import Maybe, Schema, inlined, plain, schema
 
@@ -42,20 +46,32 @@ _STRUCTS: Mapping[str, tuple[type[msgspec.Struct], ...]] = {
     "data_quality": (QualityLine,),
     "performance_update": (PerformanceLine,),
     "system_status": (SystemLine,),
+    "prediction": (Prediction,),
+    "training_progress": (TrainingJob,),
+    "backtest_progress": (BacktestJob,),
 }
+#: Those of a row that ends another, and has fields of its own.
+_ENDS: Mapping[str, type[msgspec.Struct]] = {"prediction": PredictionOutcome}
 
 
 def row_schema(kind: str) -> Schema:
     """What the row of a frame of this type looks like."""
+    return _shape(ROWS[kind], _STRUCTS.get(kind, ()))
+
+
+def _shape(shown: Mapping[str, Any], structs: tuple[type[msgspec.Struct], ...]) -> Schema:
     known: Schema = {}
-    for struct in reversed(_STRUCTS.get(kind, ())):
+    for struct in reversed(structs):
         known |= inlined(msgspec.json.schema(struct))["properties"]
-    fields = {name: _field(value, known.get(name)) for name, value in ROWS[kind].items()}
+    fields = {name: _field(value, known.get(name)) for name, value in shown.items()}
     return {"type": "object", "properties": fields, "required": sorted(fields)}
 
 
 def data_schema(kind: str, key: Iterable[str], row: Schema) -> Schema:
-    """What a frame's ``data`` may be: the row, or, where it does not say itself that it is ``removed``, its name."""
+    """What a frame's ``data`` may be: the row, the row that ends it, or, where none says ``removed``, its name."""
+    if kind in ENDED:
+        ended = _shape(ENDED[kind], (_ENDS[kind],))
+        return {"anyOf": [row, {"title": "removed", **ended}]}
     names, fields = sorted(key), row_schema(kind)["properties"]
     if not names or "removed" in fields:
         return row
@@ -144,6 +160,8 @@ def _wire(known: Any) -> Any:
     if not isinstance(known, dict):
         return known
     said = {name: _wire(one) for name, one in known.items() if name not in ("default", "title", "description")}
+    if "prefixItems" in said:
+        said["items"] = said.pop("prefixItems")  # AsyncAPI's schemas are those of draft 7
     if said == {"type": "string", "format": "decimal"}:
         return {"type": "number"}
     return {"type": ["number", "null"]} if said == {"type": "number"} else said

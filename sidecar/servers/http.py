@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from starlette.responses import HTMLResponse, Response
 
 from sidecar.domain.errors import ConfigurationError
-from sidecar.servers import emergency, limits, problems, rest
+from sidecar.servers import emergency, identity, limits, problems, rest
 from sidecar.servers.auth import Auth, Public, doors
 from sidecar.servers.document import describe, html
 from sidecar.servers.door import Door
@@ -37,6 +37,7 @@ def create_app(ports: Ports, keys: KeyStore, settings: HttpSettings, routers: Se
         emergency.health_router(ports, auth),
         rest.router(ports, settings, auth),
         limits.router(ports, settings, auth),
+        identity.router(auth),
         *routers,
         _document(app),
     ):

@@ -23,7 +23,7 @@ from sidecar.servers.ports import Ports
 from sidecar.servers.prepared import outlet_of
 from sidecar.servers.problems import Problem
 from sidecar.servers.routes import Row, answer, declared, mount
-from sidecar.servers.subscriber import POLICY, Subscriber
+from sidecar.servers.subscriber import POLICY, TRY_LATER, Subscriber
 from sidecar.servers.subscribing import UnknownTopic
 from sidecar.servers.topics import EMERGENCY
 
@@ -82,21 +82,22 @@ class Streams:
                 del self._addresses[address]
 
     async def _authenticate(self, socket: WebSocket) -> Key | None:
+        code = POLICY
         try:
             async with asyncio.timeout(self.settings.auth_wait_s):
                 message = await self._receive(socket)
             if not isinstance(message, Authenticate):
                 raise Refused(401, "missing", "the first frame must be auth, with a key")
             return self.auth.identify(_header(message.key))
-        except TimeoutError:
-            reason, detail = "missing", f"no key within {self.settings.auth_wait_s:g} s"
+        except TimeoutError:  # a busy page or a slow line: it may come again, which a wrong key may not
+            code, reason, detail = TRY_LATER, "missing", f"no key within {self.settings.auth_wait_s:g} s"
         except Refused as refused:
             reason, detail = refused.reason, refused.detail
         except _Unusable as unusable:
             reason, detail = "malformed", unusable.message
         self.auth.ports.on_auth_failure(reason)
         self.auth.record(socket, "unknown", detail)
-        outlet_of(socket.scope).part(POLICY, detail[:120], self.settings.close_wait_s)
+        outlet_of(socket.scope).part(code, detail[:120], self.settings.close_wait_s)
         return None
 
     async def _serve(self, socket: WebSocket, key: Key, topics: tuple[str, ...]) -> None:

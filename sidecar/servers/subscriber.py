@@ -17,6 +17,7 @@ from sidecar.servers.stream_settings import Counts, StreamSettings
 
 SLOW = 4008
 POLICY = 1008
+TRY_LATER = 1013
 #: Answers that may wait for a client that sends without reading.
 MOST_ANSWERS = 64
 

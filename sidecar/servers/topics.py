@@ -16,6 +16,7 @@ from sidecar.domain import audit, wire
 from sidecar.domain.alerts import Alert
 from sidecar.domain.breaker import BreakerEvent, BreakerStatus
 from sidecar.domain.clock import iso
+from sidecar.domain.models import Prediction
 from sidecar.domain.orders import WORKING, Order
 from sidecar.domain.records import (
     AlertRecorded,
@@ -24,11 +25,13 @@ from sidecar.domain.records import (
     Entry,
     Halted,
     OrderRecorded,
+    OutcomeRecorded,
+    PredictionRecorded,
     SignalRecorded,
 )
 from sidecar.domain.report import DeskReport
 from sidecar.domain.signals import Signal, SignalStatus
-from sidecar.servers import answers, monitoring
+from sidecar.servers import answers, learning, monitoring
 from sidecar.servers.keys import Role
 
 Row = dict[str, Any]
@@ -168,6 +171,20 @@ def trading(report: DeskReport) -> Iterable[Row]:
     return [_signal(signal) for signal in report.signals if signal.status is SignalStatus.OPEN]
 
 
+def _prediction(made: Prediction) -> Row:
+    return {**learning.prediction(made), "removed": False}
+
+
+def predictions(report: DeskReport) -> Iterable[Row]:
+    """Every prediction whose outcome is open."""
+    return [_prediction(made) for made in report.predictions]
+
+
+def _outcome(record: OutcomeRecorded) -> Row:
+    """What became of a prediction ends it; it is told again where a later version corrects it."""
+    return {**learning.outcome(record.outcome), "removed": True}
+
+
 def _audit(seq: int, entry: Entry) -> Row:
     """The audit line of a record: ``seq`` is its number in the journal."""
     times = {"timestamp": iso(entry.record.at), "recorded_at": iso(entry.wall_at)}
@@ -183,6 +200,10 @@ _BREAKER: Tells = {BreakerRecorded: _of(_breaker), Halted: _of(_halted)}
 _ALERTS: Tells = {AlertRecorded: _of(lambda record: _alert(record.alert))}
 _ORDERS: Tells = {OrderRecorded: _of(lambda record: _order(record.order))}
 _TRADING: Tells = {SignalRecorded: _of(lambda record: _signal(record.signal))}
+_PREDICTIONS: Tells = {
+    PredictionRecorded: _of(lambda record: _prediction(record.prediction)),
+    OutcomeRecorded: _of(_outcome),
+}
 _ALL: Tells = dict.fromkeys(get_args(AnyRecord), _audit)
 
 TOPICS: tuple[Topic, ...] = (
@@ -190,7 +211,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic("alerts", "alert", Kind.EVERY, ("id",), alerts, _ALERTS, ended="alert_resolved"),
     Topic("orders", "order_update", Kind.EVERY, ("id",), orders, _ORDERS),
     Topic("trading", "trading_signal", Kind.EVERY, ("id",), trading, _TRADING),
-    Topic("predictions", "prediction", Kind.EVERY, ("id",)),
+    Topic("predictions", "prediction", Kind.EVERY, ("id",), predictions, _PREDICTIONS),
     Topic("audit", "audit_record", Kind.EVERY, (), told=_ALL),
     Topic("positions", "position_update", Kind.LATEST, ("id",), positions),
     Topic("pnl", "pnl_update", Kind.LATEST, ("fund_id",), pnl),
@@ -199,6 +220,8 @@ TOPICS: tuple[Topic, ...] = (
     Topic("data_quality", "data_quality", Kind.LATEST, ("symbol",), data_quality, per_second=1.0),
     Topic("performance", "performance_update", Kind.LATEST, ("fund_id",), performance),
     Topic("status", "system_status", Kind.LATEST, ()),
+    Topic("training", "training_progress", Kind.LATEST, ()),
+    Topic("backtests", "backtest_progress", Kind.LATEST, ("id",)),
     Topic("heartbeat", "heartbeat", Kind.CLOCK, ()),
 )
 

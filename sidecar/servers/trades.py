@@ -14,6 +14,7 @@ from starlette.responses import Response
 from sidecar.domain.clock import iso, parse
 from sidecar.servers import examples_signals as e
 from sidecar.servers.auth import Auth
+from sidecar.servers.cells import cell
 from sidecar.servers.keys import KeyStore, Role
 from sidecar.servers.ports import Ports, SpanQuery
 from sidecar.servers.problems import Problem
@@ -24,8 +25,6 @@ from sidecar.servers.witness import Since, Until
 #: Rows that one file may have.
 MOST_ROWS = 100_000
 COLUMNS = ("id", "fund_id", "strategy", "symbol", "opened_at", "closed_at", "realized", "fees", "net")
-#: What a spreadsheet takes for the beginning of a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Trip(Protocol):
@@ -90,15 +89,8 @@ def table(trades: Sequence[Trade]) -> str:
     made = io.StringIO()
     writer = csv.writer(made)
     writer.writerow(COLUMNS)
-    writer.writerows([_cell(value) for value in shown(trade).values()] for trade in trades)
+    writer.writerows([cell(value) for value in shown(trade).values()] for trade in trades)
     return made.getvalue()
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    text = str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 class Trades:

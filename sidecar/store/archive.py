@@ -1,7 +1,8 @@
 """The archive: imported quotes as Parquet by day, ``archive/<format>/<underlying>/date=YYYY-MM-DD/``.
 
-DuckDB reads it with ``read_parquet('archive/*/*/*/quotes.parquet', hive_partitioning = true)``. A day that is imported
-again replaces itself; a crash leaves the old file or the new one.
+There stand ``quotes.parquet`` and ``contracts.parquet``, and ``bars.parquet`` where what was imported was bars. DuckDB
+reads it with ``read_parquet('archive/*/*/*/quotes.parquet', hive_partitioning = true)``. A day that is imported again
+replaces itself; a crash leaves the old file or the new one.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from sidecar.domain.contracts import Contract
 
 QUOTES = "quotes.parquet"
 CONTRACTS = "contracts.parquet"
+BARS = "bars.parquet"
+#: The source of a day that was made by a simulation.
+SIMULATED_TAPE = "simulated_tape"
 _UNFINISHED = ".unfinished"
 _CONTRACT_SCHEMA = pa.schema(
     [
@@ -36,10 +40,16 @@ _CONTRACT_SCHEMA = pa.schema(
 
 
 def put_day(
-    folder: Path, source: str, day: date, quotes: pd.DataFrame, contracts: Sequence[Contract]
+    folder: Path,
+    source: str,
+    day: date,
+    quotes: pd.DataFrame,
+    contracts: Sequence[Contract],
+    bars: pd.DataFrame | None = None,
 ) -> tuple[Path, ...]:
     """Writes a day's ``quotes`` (with ``symbol`` and ``at``) and ``contracts`` under ``folder/source``, by underlying.
 
+    ``bars`` are those whose closes are quotes: ``symbol``, ``since``, ``at``, ``open``, ``high``, ``low``.
     Returns the day folders that were there before and are now replaced.
     """
     underlying = {contract.id: contract.underlying for contract in contracts}
@@ -52,13 +62,22 @@ def put_day(
         place.mkdir(parents=True, exist_ok=True)
         listed = [contract for contract in contracts if contract.underlying == name]
         _replace(place / CONTRACTS, _contract_table(listed))
-        _replace(place / QUOTES, pa.Table.from_pandas(rows, preserve_index=False).replace_schema_metadata(None))
+        mine = None if bars is None else bars[bars["symbol"].map(underlying) == name]
+        if mine is None or mine.empty:
+            (place / BARS).unlink(missing_ok=True)
+        else:
+            _replace(place / BARS, _table(mine))
+        _replace(place / QUOTES, _table(rows))
     return tuple(replaced)
 
 
 def day_folder(folder: Path, source: str, underlying: str, day: date) -> Path:
     """Where a day of an underlying stands."""
     return folder / source / underlying / f"date={day.isoformat()}"
+
+
+def _table(frame: pd.DataFrame) -> pa.Table:
+    return pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
 
 
 def _contract_table(contracts: Sequence[Contract]) -> pa.Table:

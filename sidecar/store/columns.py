@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from sidecar.domain.bars import Bar
 from sidecar.domain.performance import PerformanceLine
 from sidecar.domain.report import FundLine, GreeksLine, PositionLine
 from sidecar.domain.system import SystemLine
@@ -47,6 +48,13 @@ def _of_lines(struct: type, **types: pa.DataType) -> pa.Schema:
 def _of_samples(struct: type, **types: pa.DataType) -> pa.Schema:
     """``timestamp``, which the line has itself, and its other fields."""
     return pa.schema([("timestamp", AT), *_fields(struct, types)])
+
+
+def _of_bars() -> pa.Schema:
+    """The fields of a bar in their order; ``at`` is a word of SQL, and called ``timestamp`` in a table."""
+    types = {"symbol": _TEXT, "source": _TEXT, "simulated": _FLAG, "at": AT, "closes_at": AT, "known_at": AT}
+    names = ((name, types.get(name, _REAL)) for name in Bar.__struct_fields__)
+    return pa.schema([("timestamp" if name == "at" else name, kind) for name, kind in names])
 
 
 _COUNTS = {"total_positions": _WHOLE, "trades": _WHOLE, "winning_trades": _WHOLE}
@@ -110,6 +118,32 @@ SCHEMAS: dict[str, pa.Schema] = {
              "threads", "active_connections"),
             _WHOLE,
         ),
+    ),
+    "bars": _of_bars(),
+    "predictions": _schema(
+        id=_TEXT, seq=_WHOLE, timestamp=AT, model_id=_TEXT, family=_TEXT, role=_TEXT, symbol=_TEXT, bar_at=AT,
+        known_at=AT, due_at=AT, horizon=_WHOLE, feature_hash=_TEXT, vector_hash=_TEXT, features=_TEXT, p_sell=_REAL,
+        p_hold=_REAL, p_buy=_REAL, signal=_TEXT, confidence=_REAL, price=_REAL, abstained=_TEXT, expected_value=_REAL,
+        explained=_TEXT, simulated=_FLAG, replayed=_FLAG,
+    ),
+    "prediction_outcomes": _schema(
+        prediction_id=_TEXT, version=_WHOLE, seq=_WHOLE, timestamp=AT, label=_TEXT, move=_REAL, entry_price=_REAL,
+        exit_price=_REAL, correct=_FLAG, note=_TEXT,
+    ),
+    "models": _schema(
+        id=_TEXT, seq=_WHOLE, timestamp=AT, family=_TEXT, symbol=_TEXT, label=_TEXT, horizon=_WHOLE, role=_TEXT,
+        verdict=_TEXT, trained_from=AT, trained_to=AT, rows=_WHOLE, simulated=_FLAG, feature_hash=_TEXT,
+        model_hash=_TEXT, manifest_hash=_TEXT, accuracy=_REAL, accuracy_low=_REAL, accuracy_high=_REAL,
+        majority_accuracy=_REAL, auc=_REAL, brier_skill=_REAL, log_loss=_REAL, before=_TEXT, reason=_TEXT, actor=_TEXT,
+    ),
+    "training_runs": _schema(
+        id=_TEXT, seq=_WHOLE, timestamp=AT, kind=_TEXT, session=_TEXT, family=_TEXT, actor=_TEXT, result=_TEXT,
+        started_at=AT, seconds=_REAL, reason=_TEXT, model_id=_TEXT, trials=_WHOLE, late=_FLAG,
+    ),
+    "backtests": _schema(
+        id=_TEXT, seq=_WHOLE, timestamp=AT, actor=_TEXT, strategy=_TEXT, symbols=_TEXT, state=_TEXT, started_at=AT,
+        seconds=_REAL, engine=_TEXT, simulated=_FLAG, total_return=_REAL, sharpe_ratio=_REAL, max_drawdown=_REAL,
+        total_trades=_WHOLE, hash=_TEXT, reason=_TEXT,
     ),
 }  # fmt: skip
 

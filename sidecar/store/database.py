@@ -18,7 +18,8 @@ from sidecar.store.frames import Head, Record
 from sidecar.store.projection import Line, entry_tables, read
 from sidecar.store.schema import Connection, connect, open_database, prove, set_aside
 
-#: How the rows of each table enter it. Where a key may come again, its newest state stands, but a fill counts once.
+#: How the rows of each table enter it. Where a key may come again, its newest state stands; but a fill counts once, the
+#: first bar of a minute stands, and a prediction and a version of its outcome never change.
 _INSERTS = {
     "audit": "INSERT INTO audit BY NAME SELECT * FROM incoming",
     "instruments": "INSERT OR REPLACE INTO instruments BY NAME SELECT * FROM incoming",
@@ -35,6 +36,12 @@ _INSERTS = {
     "performance": "INSERT INTO performance BY NAME SELECT * FROM incoming ANTI JOIN performance "
     "USING (timestamp, fund_id)",  # after a failed commit it comes again
     "system_status": "INSERT INTO system_status BY NAME SELECT * FROM incoming",
+    "bars": "INSERT OR IGNORE INTO bars BY NAME SELECT * FROM incoming",
+    "predictions": "INSERT OR IGNORE INTO predictions BY NAME SELECT * FROM incoming",
+    "prediction_outcomes": "INSERT OR IGNORE INTO prediction_outcomes BY NAME SELECT * FROM incoming",
+    "models": "INSERT OR REPLACE INTO models BY NAME SELECT * FROM incoming",
+    "training_runs": "INSERT OR REPLACE INTO training_runs BY NAME SELECT * FROM incoming",
+    "backtests": "INSERT OR REPLACE INTO backtests BY NAME SELECT * FROM incoming",
 }
 _CHUNK = 10_000
 _META = "UPDATE meta SET value = ? WHERE key = ?"
@@ -60,16 +67,18 @@ class Database:
     def write(self, parts: Iterable[tuple[str, pa.Table]], head: Head | None) -> Counter[str]:
         """Puts rows into their tables and, where the journal went on, its ``head`` too, in one transaction.
 
-        Returns the rows by table. :raises duckdb.Error: nothing of it is there, and :meth:`revive` may be needed.
+        Returns the rows by table, of bars those that were new.
+
+        :raises duckdb.Error: nothing of it is there, and :meth:`revive` may be needed.
         """
         rows: Counter[str] = Counter()
         self._writing.execute("BEGIN")
         try:
             for table, incoming in parts:
                 self._writing.register("incoming", incoming)
-                self._writing.execute(_INSERTS[table])
+                ((entered,),) = self._writing.execute(_INSERTS[table]).fetchall()
                 self._writing.unregister("incoming")
-                rows[table] += incoming.num_rows
+                rows[table] += entered if table == "bars" else incoming.num_rows
             if head is not None:
                 self._writing.execute(_META, [str(head.seq), "journal_seq"])
                 self._writing.execute(_META, [head.digest.hex(), "journal_digest"])
@@ -144,7 +153,8 @@ def rebuild(
     """Makes a fresh database at ``path`` from the whole journal; returns its rows by table.
 
     The caller owns the data directory. A database that is there is set aside first (``*.replaced-<time>``), with the
-    samples of reports and quotes that no journal keeps. ``told`` hears of each some thousand records when it is in.
+    samples of reports and quotes and the bars, which no journal keeps. ``told`` hears of each some thousand records
+    when it is in.
     """
     fresh = path.with_name(f"{path.name}.rebuilding")
     for left in (fresh, fresh.with_name(f"{fresh.name}.wal")):

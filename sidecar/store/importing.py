@@ -178,7 +178,8 @@ class _Outcome:
             again = tape.exists()
             listed = Listed(int(day.quotes["at"].iloc[0]), day.contracts, chosen.name)
             _write_tape(tape, header, chain([listed], _quotes(day.quotes), settled))
-            again = bool(archive.put_day(self._archive, chosen.name, day.day, day.quotes, day.contracts)) or again
+            held = archive.put_day(self._archive, chosen.name, day.day, day.quotes, day.contracts, day.bars)
+            again = bool(held) or again
             count = (len(day.quotes), len(day.contracts), len(settled))
             self._days.append(DayTaken(chosen.name, day.day, *count, str(tape), again))
 
@@ -207,10 +208,11 @@ class _Outcome:
             unfinished = tape.with_name(tape.name + _UNFINISHED)
             shutil.copyfile(path, unfinished)
             unfinished.replace(tape)
+        source = archive.SIMULATED_TAPE if header.simulated else TAPE
         days = pd.to_datetime(frame["at"], unit="us", utc=True).dt.tz_convert(header.zone).dt.date
         for day, rows in frame.groupby(days, sort=True):
             listed = tuple(contracts[symbol] for symbol in pd.unique(rows["symbol"]) if symbol in contracts)
-            archive.put_day(self._archive, TAPE, day, rows, listed)
+            archive.put_day(self._archive, source, day, rows, listed)
             self._days.append(DayTaken(TAPE, day, len(rows), len(listed), settled, str(tape), again))
 
 

@@ -1,7 +1,8 @@
 """From what the desk says to rows: journal records and reports in, Arrow tables by table name out. Pure.
 
 Every journal record has one row in ``audit``, its exact JSON in ``payload``; orders, fills, instruments, breaker
-events, alerts and signals have their columns besides, where what does not fit is NULL; the payload stays exact.
+events, alerts, signals, predictions, what became of them, models, training runs and backtests have their columns
+besides, where what does not fit is NULL; the payload stays exact.
 """
 
 from __future__ import annotations
@@ -20,17 +21,26 @@ from sidecar.domain.errors import StoreError
 from sidecar.domain.performance import PerformanceLine
 from sidecar.domain.records import (
     AlertRecorded,
+    BacktestRecorded,
     BreakerRecorded,
     Entry,
     FillRecorded,
+    ModelRecorded,
     OrderRecorded,
+    OutcomeRecorded,
+    PredictionRecorded,
     SignalRecorded,
+    TrainingRecorded,
     decode,
 )
 from sidecar.domain.report import Chain, DeskReport
 from sidecar.domain.system import SystemLine
 from sidecar.store.columns import AT, MARKET, SCHEMAS, Row, tabulate
 from sidecar.store.frames import Record
+
+#: How many of the first columns name a row, where it is not one; and of what the first row stands, not the last.
+_KEYS = {"prediction_outcomes": 2}
+_FIRST = frozenset({"fills", "predictions", "prediction_outcomes"})
 
 
 class Line(NamedTuple):
@@ -56,13 +66,13 @@ def read(record: Record) -> Line:
 
 
 def entry_tables(lines: Iterable[Line]) -> dict[str, pa.Table]:
-    """The rows of journal records in order: of what has states the last one, of a fill id the first."""
-    keyed: dict[str, dict[Any, Row]] = {}
+    """The rows of journal records in order: of what has states the last one, of what has none the first."""
+    keyed: dict[str, dict[Row, Row]] = {}
     for line in lines:
         for table, row in _entry_rows(*line):
-            rows = keyed.setdefault(table, {})
-            if table != "fills" or row[0] not in rows:
-                rows[row[0]] = row
+            rows, key = keyed.setdefault(table, {}), row[: _KEYS.get(table, 1)]
+            if table not in _FIRST or key not in rows:
+                rows[key] = row
     return {table: tabulate(table, rows.values()) for table, rows in keyed.items()}
 
 
@@ -168,6 +178,46 @@ def _signal(seq: int, record: SignalRecorded) -> Row:
     )  # fmt: skip
 
 
+def _prediction(seq: int, record: PredictionRecorded) -> Row:
+    told = record.prediction
+    features, explained = (wire.encode(each).decode() for each in (told.features, told.explained))
+    return (
+        told.id, seq, told.decided_at, told.model_id, told.family, told.role, told.symbol, told.bar_at, told.known_at,
+        told.due_at, told.horizon, told.feature_hash, told.vector_hash, features, *told.probabilities, told.signal,
+        told.confidence, told.price, told.abstained, told.expected_value, explained, told.simulated, told.replayed,
+    )  # fmt: skip
+
+
+def _outcome(seq: int, record: OutcomeRecorded) -> Row:
+    told = record.outcome
+    return (
+        told.prediction_id, told.version, seq, told.matured_at, told.label, told.move, told.entry_price,
+        told.exit_price, told.correct, told.note,
+    )  # fmt: skip
+
+
+def _model(seq: int, record: ModelRecorded) -> Row:
+    return _named("models", record.model, seq, record.model.trained_at)
+
+
+def _run(seq: int, record: TrainingRecorded) -> Row:
+    return _named("training_runs", record.run, seq, record.run.ended_at)
+
+
+def _backtest(seq: int, record: BacktestRecorded) -> Row:
+    job, asked = record.job, record.job.request
+    return (
+        job.id, seq, job.ended_at, job.actor, asked.strategy, wire.encode(asked.symbols).decode(), job.state,
+        job.started_at or None, job.seconds, asked.engine, job.simulated, job.total_return, job.sharpe_ratio,
+        job.max_drawdown, job.total_trades, job.hash, job.reason,
+    )  # fmt: skip
+
+
+def _named(table: str, line: Any, seq: int, at: int) -> Row:
+    """The row of a line whose fields are called as the columns are, but for the first three."""
+    return (line.id, seq, at, *(getattr(line, name) for name in SCHEMAS[table].names[3:]))
+
+
 #: What has a table of its own beside ``audit``: by record, the table and its row.
 _ROWS: Mapping[type, tuple[str, Callable[[int, Any], Row]]] = {
     OrderRecorded: ("orders", _order),
@@ -175,4 +225,9 @@ _ROWS: Mapping[type, tuple[str, Callable[[int, Any], Row]]] = {
     BreakerRecorded: ("breaker_events", _breaker),
     AlertRecorded: ("alerts", _alert),
     SignalRecorded: ("signals", _signal),
+    PredictionRecorded: ("predictions", _prediction),
+    OutcomeRecorded: ("prediction_outcomes", _outcome),
+    ModelRecorded: ("models", _model),
+    TrainingRecorded: ("training_runs", _run),
+    BacktestRecorded: ("backtests", _backtest),
 }

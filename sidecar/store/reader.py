@@ -6,17 +6,21 @@ Orders, fills, breaker events and audit lines are decoded from the journal's own
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from math import nan
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import duckdb
+import pyarrow as pa
 
 from sidecar.domain.breaker import BreakerEvent
 from sidecar.domain.errors import SchemaTooNew, StoreError
 from sidecar.domain.orders import Fill, Order
 from sidecar.domain.records import BreakerRecorded, FillRecorded, OrderRecorded
+from sidecar.store.backtests import Tested
+from sidecar.store.learning import Learnt
 from sidecar.store.payloads import expect
 from sidecar.store.schema import Connection, connect, first_line, migrations, version
 from sidecar.store.sharing import Shared
@@ -53,7 +57,7 @@ ORDER BY seq DESC LIMIT $limit
 """
 _SAMPLED = " UNION ALL ".join(
     f"SELECT '{table}', count(*) FROM {table}"  # noqa: S608 (the names of this program's own tables)
-    for table in ("reports", "pnl", "greeks", "positions", "quotes", "performance", "system_status")
+    for table in ("reports", "pnl", "greeks", "positions", "quotes", "performance", "system_status", "bars")
 )
 _EQUITY = """
 WITH line AS (
@@ -102,7 +106,7 @@ class AuditLine(NamedTuple):
     digest: str | None
 
 
-class Reader(Watching):
+class Reader(Watching, Learnt, Tested):
     """Reads through cursors of a connection that another owns; all methods may be called from any thread.
 
     ``cursor`` gives a fresh cursor (``Writer.cursor``). An answer is shared for ``share_s`` seconds of ``clock``.
@@ -175,9 +179,19 @@ class Reader(Watching):
         return self._shared.get((query, *values.values()), lambda: self._fetch(query, values))
 
     def _fetch(self, query: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+        with self._answering() as cursor:
+            return cursor.execute(query, values).fetchall()
+
+    def _table(self, query: str, values: dict[str, Any]) -> pa.Table:
+        """As a table, which is the asker's alone."""
+        with self._answering() as cursor:
+            return cursor.sql(query, params=values).to_arrow_table()
+
+    @contextmanager
+    def _answering(self) -> Iterator[Connection]:
         try:
             with self._cursor() as cursor:
-                return cursor.execute(query, values).fetchall()
+                yield cursor
         except duckdb.Error as problem:
             raise StoreError(f"the database cannot answer ({first_line(problem)})") from problem
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 
+from sidecar.domain.bars import Bar
 from sidecar.domain.contracts import Contract
 from sidecar.domain.performance import PerformanceLine
 from sidecar.domain.report import Chain, Published
@@ -14,7 +17,14 @@ from sidecar.domain.system import SystemLine
 from sidecar.store.columns import Row, tabulate
 from sidecar.store.projection import instrument, performance_row, quote_table, report_rows, system_row
 
-Sample = Published | SystemLine
+
+class Bars(NamedTuple):
+    """Bars that were offered together."""
+
+    rows: tuple[Bar, ...]
+
+
+Sample = Published | SystemLine | Bars
 
 
 class Sampler:
@@ -33,12 +43,15 @@ class Sampler:
     def tables(self, samples: Sequence[Sample]) -> dict[str, pa.Table]:
         """The rows of ``samples`` in order, by table: reports, lines, changed quotes, new contracts, new performance.
 
-        A measurement of the system is a row of ``system_status``.
+        A measurement of the system is a row of ``system_status``, a bar one of ``bars``.
         """
         rows: dict[str, list[Row]] = {}
         instruments: dict[str, Row] = {}
         quotes: list[pa.Table] = []
         for sample in samples:
+            if isinstance(sample, Bars):
+                rows.setdefault("bars", []).extend(map(msgspec.structs.astuple, sample.rows))
+                continue
             if isinstance(sample, SystemLine):
                 rows.setdefault("system_status", []).append(system_row(sample))
                 continue

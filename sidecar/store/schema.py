@@ -124,6 +124,11 @@ def prove(connection: Connection) -> None:
         "SELECT bit_xor(hash(instruments)) FROM instruments",
         "SELECT bit_xor(hash(alerts)) FROM alerts",
         "SELECT bit_xor(hash(signals)) FROM signals",
+        "SELECT bit_xor(hash(predictions)) FROM predictions",
+        "SELECT bit_xor(hash(prediction_outcomes)) FROM prediction_outcomes",
+        "SELECT bit_xor(hash(models)) FROM models",
+        "SELECT bit_xor(hash(training_runs)) FROM training_runs",
+        "SELECT bit_xor(hash(backtests)) FROM backtests",
     ):
         _one(connection, query)
 

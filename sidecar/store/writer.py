@@ -7,7 +7,6 @@ commit fails. The journal is the truth, so whatever is missed here is caught up 
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
 from collections import Counter
@@ -18,6 +17,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from sidecar.domain.bars import Bar
 from sidecar.domain.breaker import BreakerState
 from sidecar.domain.clock import SECOND, from_datetime
 from sidecar.domain.errors import StoreError
@@ -28,10 +28,13 @@ from sidecar.store.database import Database, projected
 from sidecar.store.frames import Head, Record
 from sidecar.store.owed import Group, Owed
 from sidecar.store.projection import read
-from sidecar.store.sampling import Sample, Sampler
+from sidecar.store.sampling import Bars, Sample, Sampler
 from sidecar.store.schema import Connection, first_line
+from sidecar.store.waiting import Waiting
 
 _WAITING = 64
+#: Bars that may wait for a commit that does not fail, and how many failures in a row they wait.
+_BARS, _TRIES = 250_000, 10
 _RETRY_S = (0.25, 0.5, 1.0, 2.0, 5.0)
 _CLOSE_S = 30.0
 
@@ -53,17 +56,15 @@ class Writer:
         self._sampler = sampler
         self._every = round(report_every_s * SECOND)
         self._on_commit = on_commit
-        self._room = waiting
+        self._waiting = Waiting(waiting)
+        self._bars: list[Bars] = []
         self._sampled_at: int | None = None
         self._owed = Owed(database.head or Head(0, b""))
-        self._lock = threading.Lock()  # guards the counts that two threads change
         self._writing = threading.Lock()  # guards the database against two writers
-        self._closing = threading.Event()
-        self._queue: queue.SimpleQueue[Sample | Group | None] = queue.SimpleQueue()
         self._waits: Callable[[], bool] = lambda: False
         self.note = database.note
         self.failure: str | None = None
-        self.dropped = 0
+        self.twins = 0
         self.rows: Counter[str] = Counter()
         self._thread = threading.Thread(target=self._run, name="store", daemon=True)
         self._thread.start()
@@ -85,8 +86,8 @@ class Writer:
         ``now``: the time for that name, microseconds UTC. ``commit_s``: how long rows are gathered for one commit.
         ``report_every_s``: market seconds between two samples of the reports. ``quotes``: whether quotes are kept.
         ``on_commit(seconds, rows)`` is called by the writer thread after each commit. ``waiting``: how many samples may
-        wait. Afterwards: ``rows`` counts the rows written by table, ``dropped`` the samples lost, ``failure`` says why
-        the last commit failed (None: it did not).
+        wait. Afterwards: ``rows`` counts the rows written by table, ``twins`` the bars of minutes that were known
+        already, ``dropped`` the samples lost, ``failure`` says why the last commit failed (None: it did not).
 
         :raises SchemaTooNew: untouched. :raises StoreError: it cannot be opened.
         """
@@ -113,7 +114,7 @@ class Writer:
         missed = [read(record) for record in records[mine.seq if mine else 0 :]]
         self._owed.begin(missed, head)
         if missed and not self._commit([]):
-            self._queue.put(Group(1, [], b""))  # so that the thread goes on trying
+            self._waiting.owe(Group(1, [], b""))  # so that the thread goes on trying
         return len(missed)
 
     def give_way(self, full: Callable[[], bool]) -> None:
@@ -126,11 +127,19 @@ class Writer:
         if self._sampled_at is not None and 0 <= at - self._sampled_at < self._every:
             return
         self._sampled_at = at
-        self._sample_or_drop(published)
+        self._waiting.offer(published)
 
     def offer_system(self, line: SystemLine) -> None:
         """Takes a measurement of machine and process as a sample; never waits."""
-        self._sample_or_drop(line)
+        self._waiting.offer(line)
+
+    def offer_bars(self, bars: Sequence[Bar]) -> None:
+        """Takes bars, which together are one sample; never waits. Of each symbol's minute the first one stands.
+
+        Where a commit fails they are kept for the next ones, as far as there is room.
+        """
+        if bars:
+            self._waiting.offer(Bars(tuple(bars)))
 
     def offer_entries(self, first_seq: int, entries: Sequence[Entry], head_digest: bytes) -> None:
         """Takes journal records that are on disk; never waits, never drops.
@@ -140,7 +149,7 @@ class Writer:
         projection until the next start (``failure`` says so).
         """
         if entries:
-            self._queue.put(Group(first_seq, entries, head_digest))
+            self._waiting.owe(Group(first_seq, entries, head_digest))
 
     def head(self) -> Head | None:
         """The journal record last projected, and the chain's value there: a witness for the journal."""
@@ -157,7 +166,12 @@ class Writer:
     @property
     def queue_depth(self) -> int:
         """Samples and groups of entries that wait for a commit."""
-        return self._queue.qsize() + len(self._owed)
+        return len(self._waiting) + len(self._owed)
+
+    @property
+    def dropped(self) -> int:
+        """Samples that were lost: there was no room for them, or a commit failed."""
+        return self._waiting.dropped
 
     @property
     def size_bytes(self) -> int:
@@ -166,19 +180,10 @@ class Writer:
 
     def close(self) -> None:
         """Commits what waits, as far as the disk lets it, and gives the file up; a second call changes nothing."""
-        self._closing.set()
-        self._queue.put(None)
+        self._waiting.close()
         self._thread.join(_CLOSE_S)
         if not self._thread.is_alive():
             self._database.close()
-
-    def _sample_or_drop(self, offered: Sample) -> None:
-        with self._lock:
-            if self._room <= 0 or self._closing.is_set():
-                self.dropped += 1
-                return
-            self._room -= 1
-        self._queue.put(offered)
 
     def _run(self) -> None:
         """The writer thread: commit after commit until the sentinel."""
@@ -186,42 +191,22 @@ class Writer:
         failures, going = 0, True
         try:
             while going:
-                samples, going = self._gather(failures)
-                failures = 0 if self._commit(samples) else failures + 1
+                wait_s = _RETRY_S[min(failures, len(_RETRY_S)) - 1] if failures else self._commit_s
+                samples, going = self._waiting.gather(self._owed, wait_s, at_once=bool(failures))
+                failures = 0 if self._commit(samples, failures) else failures + 1
             ended = self.failure
         finally:
             self.failure = ended
 
-    def _gather(self, failures: int) -> tuple[list[Sample], bool]:
-        """Takes what comes within the commit interval, or, after ``failures``, until it is time to try again."""
-        samples: list[Sample] = []
-        going = True if failures else self._take(samples, None)
-        until = time.monotonic() + (_RETRY_S[min(failures, len(_RETRY_S)) - 1] if failures else self._commit_s)
-        while going and (left := until - time.monotonic()) > 0:
-            going = self._take(samples, left)
-        with self._lock:
-            self._room += len(samples)
-        return samples, going
+    def _commit(self, new: Sequence[Sample], failures: int = 0) -> bool:
+        """One transaction with the entries that are owed and the samples; what failed of the first stays owed.
 
-    def _take(self, samples: list[Sample], timeout: float | None) -> bool:
-        """Takes one offer, if it comes in time; False at the sentinel."""
-        try:
-            offered = self._queue.get(timeout=timeout)
-        except queue.Empty:
-            return True
-        if isinstance(offered, Group):
-            self._owed.take(offered)
-        elif offered is not None:
-            samples.append(offered)
-        return offered is not None
-
-    def _commit(self, samples: Sequence[Sample]) -> bool:
-        """One transaction with the entries that are owed and the ``samples``; what failed of the first stays owed."""
+        ``failures`` is how many commits in a row have failed before this one.
+        """
+        samples = [*self._bars, *new]
         if self._waits():
             self.failure = "the disk is full; what room is left is the journal's"
-            with self._lock:
-                self.dropped += len(samples)
-            self._sampler.forget()
+            self._lose(samples, keep=True)
             return False
         with self._writing:
             started, head = time.perf_counter(), self._database.head
@@ -230,20 +215,29 @@ class Writer:
             try:
                 rows = self._database.write(chain(projected(lines), self._sampler.tables(samples).items()), reached)
             except (duckdb.Error, pa.ArrowException) as problem:
-                self._failed(problem, samples)
+                self._lose(samples, keep=failures < _TRIES)
+                self._failed(problem)
                 return False
             self._owed.paid()
             self.failure = self._owed.gap
+        self._bars.clear()
         self.rows.update(rows)
+        self.twins += sum(len(each.rows) for each in samples if isinstance(each, Bars)) - rows["bars"]
         if self._on_commit is not None and rows:
             self._on_commit(time.perf_counter() - started, rows.total())
         return True
 
-    def _failed(self, problem: Exception, samples: Sequence[Sample]) -> None:
-        self.failure = first_line(problem)
-        with self._lock:
-            self.dropped += len(samples)
+    def _lose(self, samples: Sequence[Sample], *, keep: bool) -> None:
+        """Drop samples that a commit did not take, but for the bars, if they may be kept."""
+        bars = [each for each in samples if isinstance(each, Bars)] if keep else []
+        while sum(len(each.rows) for each in bars) > _BARS:
+            bars.pop(0)
+        self._bars = bars
+        self._waiting.lose(len(samples) - len(bars))
         self._sampler.forget()
+
+    def _failed(self, problem: Exception) -> None:
+        self.failure = first_line(problem)
         try:
             self._database.revive()
         except (duckdb.Error, StoreError) as worse:

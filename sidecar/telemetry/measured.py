@@ -15,7 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sidecar.domain.clock import from_datetime
+from sidecar.domain.models import RunResult, TrainingRun
 from sidecar.domain.orders import Order, OrderState
+from sidecar.domain.records import TrainingRecorded
 from sidecar.domain.report import DeskReport, LimitStatus, OutcomeStatus, Published
 from sidecar.telemetry.beats import Beats
 from sidecar.telemetry.news import news
@@ -30,6 +32,8 @@ AGES = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0)
 #: Money, and a fraction of the mid.
 EARNED = (-10_000.0, -5_000.0, -1_000.0, -500.0, -100.0, 0.0, 100.0, 500.0, 1_000.0, 5_000.0, 10_000.0)
 WIDTHS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0)
+FORECASTS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
+TRAININGS = (1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
 FILLS = (0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0)
 BOUNDS: dict[str, tuple[float, ...]] = {
     "api_request_duration_seconds": SLOW,
@@ -40,6 +44,8 @@ BOUNDS: dict[str, tuple[float, ...]] = {
     "tick_to_report_seconds": SLOW,
     "emergency_stop_seconds": SLOW,
     "order_fill_time_seconds": FILLS,
+    "ml_forecast_seconds": FORECASTS,
+    "ml_training_duration_seconds": TRAININGS,
     "market_data_age_seconds": AGES,
     "trades_pnl": EARNED,
     "option_spread_ratio": WIDTHS,
@@ -128,6 +134,10 @@ class Telemetry:
         """A quote is in a report so many seconds after it was received."""
         self._observe("tick_to_report_seconds", seconds)
 
+    def on_forecast(self, seconds: float) -> None:
+        """Predictions left for the desk so many seconds after the report that closed their bar."""
+        self._observe("ml_forecast_seconds", seconds)
+
     def on_error(self, component: str, severity: str) -> None:
         """Something was logged as an error."""
         self._count("system_errors_total", component, severity)
@@ -146,6 +156,9 @@ class Telemetry:
         self._before = report
         for name, labels in news(report, before, self._bounded):
             self._count(name, *labels)
+        for record in report.records:
+            if isinstance(record, TrainingRecorded):
+                self._on_training(record.run)
         why = {
             outcome.orders[0].id: outcome.refusal.limit_name
             for outcome in report.outcomes
@@ -165,6 +178,11 @@ class Telemetry:
                 if market.age_s == market.age_s:
                     self._observe("market_data_age_seconds", market.age_s, market.symbol)
             self._spreads.take(published.chain, from_datetime(report.timestamp))
+
+    def _on_training(self, run: TrainingRun) -> None:
+        if run.result is not RunResult.SKIPPED:
+            self._observe("ml_training_duration_seconds", run.seconds)
+            self.on_job("training", run.result is RunResult.DONE)
 
     def _on_order(self, order: Order, refused_by: str) -> None:
         asked, strategy = order.request, self._bounded(order.request.strategy)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from sidecar.domain.orders import OrderState
-from sidecar.domain.records import AlertRecorded, FillRecorded, SignalRecorded
+from sidecar.domain.records import AlertRecorded, FillRecorded, PredictionRecorded, SignalRecorded
 from sidecar.domain.report import DeskReport
 from sidecar.domain.signals import SignalStatus
 
@@ -28,6 +28,8 @@ def news(report: DeskReport, before: DeskReport | None, bounded: Callable[[str],
                 yield "alerts_total", (alert.level,)
             case SignalRecorded(signal=signal) if signal.status is SignalStatus.OPEN:
                 yield SIGNALS, ()
+            case PredictionRecorded(prediction=made):
+                yield "ml_predictions_total", (bounded(made.family), made.signal)
     if report.performance and (before is None or report.performance is not before.performance):
         yield PERFORMANCE, ()
     if before is not None and before.source and report.feed_up and not before.feed_up:

@@ -10,9 +10,10 @@ from math import nan
 from sidecar.domain.alerts import AlertLevel
 from sidecar.domain.analytics import TailLine
 from sidecar.domain.clock import from_datetime
+from sidecar.domain.models import RunResult
 from sidecar.domain.report import Condition, DeskReport, GreeksLine, MarketLine, PositionLine
 from sidecar.telemetry.measured import Buckets, Labels
-from sidecar.telemetry.scene import Scene, StoreFacts, StreamCounts
+from sidecar.telemetry.scene import ModelFacts, Scene, StoreFacts, StreamCounts
 from sidecar.telemetry.trips import Earned
 
 Sample = tuple[Labels, float | Buckets]
@@ -155,6 +156,17 @@ def utilization(report: DeskReport) -> Samples:
         if line.utilization == line.utilization:
             worst[line.name] = max(line.utilization, worst.get(line.name, line.utilization))
     return [((name,), value) for name, value in worst.items()]
+
+
+def models(read: Callable[[ModelFacts], float]) -> Read:
+    """A number of each family's live record."""
+    return lambda at: [((line.family,), read(line)) for line in at.facts.models()]
+
+
+def last_training(report: DeskReport) -> Samples:
+    """When a training last made a model, Unix seconds; no sample where none did."""
+    done = [run.ended_at for run in report.training if run.result is RunResult.DONE]
+    return [((), max(done) / 1e6)] if done else []
 
 
 def system(at: Scene) -> Samples:

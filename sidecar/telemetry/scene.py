@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -34,6 +34,17 @@ class StoreFacts:
 
 
 @dataclass(frozen=True)
+class ModelFacts:
+    """The live record of one family, and the greatest PSI of its champion's features; NaN is unknown."""
+
+    family: str
+    accuracy: float
+    auc: float
+    brier: float
+    psi: float
+
+
+@dataclass(frozen=True)
 class Facts:
     """Where a scrape finds what it reads; each callable answers at once. ``config`` is a digest of the settings."""
 
@@ -48,6 +59,7 @@ class Facts:
     trips: Trips | None = None
     system: Mapping[str, str] = field(default_factory=dict)
     report_stale_s: float = 5.0
+    models: Callable[[], Sequence[ModelFacts]] = tuple
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,8 @@ from sidecar.store.recovery import Recovery, head_path, recover, verified
 
 _DATABASE = "desk.duckdb"
 _LOST = (
-    "The database is made anew from the journal. What the journal does not keep is not in it: sampled reports, quotes, "
-    "P&L, Greeks and positions of the past. The old file stays beside it as *.replaced-<time>."
+    "The database is made anew from the journal. What the journal does not keep is not in it: bars, sampled reports, "
+    "quotes, P&L, Greeks and positions of the past. The old file stays beside it as *.replaced-<time>."
 )
 
 

@@ -49,7 +49,7 @@ def settings_reference() -> str:
     ]
     for name, value in _walk(shipped, ()):
         variable = "DESK_" + "__".join(part.upper() for part in name)
-        lines.append(f"| `{'.'.join(name)}` | `{variable}` | `{value}` | {words.get(name[-1]) or _described(name)} |")
+        lines.append(f"| `{'.'.join(name)}` | `{variable}` | `{value}` | {words.get(name[-2:]) or _described(name)} |")
     return "\n".join(lines) + "\n"
 
 
@@ -96,12 +96,16 @@ def _described(name: tuple[str, ...]) -> str:
     return (field.description or "") if len(name) == 1 or name[0] == "capital" else ""
 
 
-def _comments() -> dict[str, str]:
-    found = {}
+def _comments() -> dict[tuple[str, ...], str]:
+    """What ``desk.toml`` says of each setting, by its table and its name: two tables may have one of the same name."""
+    found: dict[tuple[str, ...], str] = {}
+    section = ""
     for line in Settings.toml_path().read_text().splitlines():
         setting, _, comment = line.partition("#")
-        if "=" in setting and comment:
-            found[setting.split("=")[0].strip()] = comment.strip()
+        if line.startswith("["):
+            section = line[1:].partition("]")[0]
+        elif "=" in setting and comment:
+            found[section, setting.split("=")[0].strip()] = comment.strip()
     return found
 
 

@@ -38,10 +38,11 @@ class Command(NamedTuple):
 def _strategy(parser: Parser, first: str) -> None:
     parser.add_argument(
         "--strategy",
-        metavar="demo|none|FILE",
-        help=f"{first}, none, or a Python file of your own that defines a class Strategy, made with (fund_id, "
-        "underlying), with a name and on_report(published), as sidecar/strategies/demo.py does; for example "
-        "--strategy mine.py (default: demo)",
+        metavar="NAME|none|FILE",
+        help=f"{first}, another name of the catalogue (sma_cross, technical_only, iron_condor, …), none, "
+        "or a Python file of your own that defines a class Rule, as docs/example_rule.py does, or a class Strategy, "
+        "made with (fund_id, underlying), as sidecar/strategies/demo.py does; for example --strategy mine.py "
+        "(default: demo)",
     )
 
 
@@ -149,7 +150,13 @@ COMMANDS: tuple[Command, ...] = (
             "query 'SELECT * FROM orders ORDER BY created_at DESC LIMIT 5'", flags.query, "querying", "run"),
     Command("flatten", "the plan that closes what is open, order by order; with --yes it is carried out",
             "flatten --yes --reason close", flags.flatten, "flattening", "run"),
+    Command("train", "one training now, by the desk or of a file of bars, and the scorecard of its model",
+            "train --bars nifty.csv --horizon 15", flags.train, "training", "run"),
+    Command("backtest", "a strategy on a past, with its costs and its uncertainty, by the desk or here",
+            "backtest --strategy sma_cross --bars nifty.csv --zone Asia/Kolkata --start 2025-01-01 --end 2025-06-30",
+            flags.backtest, "backtesting", "run"),
     Command("keys", "make, list and revoke API keys", "keys add trader --label anna", _keys, "keyring", "run"),
+    Command("login", "a new one-time link into the app", "login", flags.login, "entering", "run"),
 )  # fmt: skip
 
 

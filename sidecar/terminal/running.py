@@ -23,10 +23,11 @@ from sidecar.domain.errors import ConfigurationError
 from sidecar.doors import app_of
 from sidecar.run import Sidecar
 from sidecar.servers.keys import UI_FILE, first_start
-from sidecar.servers.serving import configuration
+from sidecar.servers.serving import Server, configuration
 from sidecar.settings import REPOSITORY, Settings, load_settings
 from sidecar.telemetry.log import install
 from sidecar.telemetry.measured import Telemetry
+from sidecar.terminal.entering import link, url
 
 #: How long an app may take to end before it is made to.
 _GRACE_S = 5.0
@@ -64,10 +65,6 @@ def _bare(host: str) -> str:
     return host.strip("[]")
 
 
-def _url(host: str, port: int) -> str:
-    return f"http://[{_bare(host)}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
 def _refuse_taken(host: str, port: int, field: str) -> None:
     bare = _bare(host)
     with socket.socket(socket.AF_INET6 if ":" in bare else socket.AF_INET) as probe:
@@ -98,12 +95,12 @@ def _serve(settings: Settings, options: argparse.Namespace, telemetry: Telemetry
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     with Alarm() as alarm, Sidecar(settings, telemetry) as sidecar:
         made = first_start(settings.data_dir, settings.bootstrap_keys)
-        server = uvicorn.Server(_configuration(settings, sidecar))
+        server = Server(_configuration(settings, sidecar))
         sidecar.start()
         alarm.watch(lambda: sidecar.live.halt("signal", "SIGUSR1"))
-        url = _url(settings.host, settings.port)
+        address = url(settings.host, settings.port)
         console.print(f"Deskwatch {__version__}, data in {settings.data_dir}", highlight=False)
-        console.print(f"  sidecar  {url}  (described at {url}/docs)", highlight=False, soft_wrap=True)
+        console.print(f"  sidecar  {address}  (described at {address}/docs)", highlight=False, soft_wrap=True)
         for role, secret in made.items():
             console.print(f"  {role} key, shown once: {secret}", highlight=False, soft_wrap=True)
         child = _start_app(settings) if app else None
@@ -137,24 +134,27 @@ def _start_app(settings: Settings) -> subprocess.Popen[bytes]:
     """The app in a process of its own. It gets the address and where its key lies, never the key itself."""
     environment = {
         **{name: value for name, value in os.environ.items() if name not in _SECRETS},
-        "DESK_URL": _url(settings.host, settings.port),
+        "DESK_URL": url(settings.host, settings.port),
         "DESK_UI_KEY_FILE": str(settings.data_dir / UI_FILE),
         "PYTHONPATH": str(REPOSITORY),
     }
     where = ["--host", _bare(settings.host), "--port", str(settings.ui_port)]
     command = [sys.executable, "-m", "pages.parts.server", *where]
-    return subprocess.Popen(command, cwd=REPOSITORY, env=environment, start_new_session=True)  # noqa: S603
+    return subprocess.Popen(command, cwd=REPOSITORY, env=environment, start_new_session=True)  # noqa: S603  our own program
 
 
 def _announce(settings: Settings, options: argparse.Namespace, console: Console) -> None:
-    url = _url(settings.host, settings.ui_port)
-    console.print(f"  app      {url}", highlight=False)
+    address = url(settings.host, settings.ui_port)
+    entrance = link(settings.data_dir, address)
+    console.print(f"  app      {address}", highlight=False)
+    console.print(f"  sign in  {entrance}", highlight=False, soft_wrap=True)
+    console.print("           once, within ten minutes; another: python -m sidecar login", highlight=False)
     console.print("  Ctrl-C stops both", highlight=False)
     if not options.no_browser and sys.stdout.isatty():
-        webbrowser.open(url)
+        webbrowser.open(entrance)
 
 
-def _watch(sidecar: Sidecar, server: uvicorn.Server, child: subprocess.Popen[bytes] | None) -> None:
+def _watch(sidecar: Sidecar, server: Server, child: subprocess.Popen[bytes] | None) -> None:
     """End the server when the desk has ended; say so when the app has ended by itself."""
 
     def wait_for_desk() -> None:

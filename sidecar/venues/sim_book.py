@@ -33,6 +33,17 @@ class Ticks(NamedTuple):
     ask: Integers
 
 
+class Shown(NamedTuple):
+    """What a screen shows at a second, one entry a contract: best prices (NaN where nobody bids), units traded since
+    the open, and open interest in units.
+    """
+
+    bid: Floats
+    ask: Floats
+    volume: Floats
+    open_interest: Floats
+
+
 class _Look(NamedTuple):
     """What is seen at one look: part ``part`` of ``rounds`` of the second ``step``."""
 
@@ -91,6 +102,13 @@ class Book:
         second_of_trade = np.searchsorted(self._passed, -(-lots * WHOLE // self._turnover))
         return np.where(lots > 0, self._traded_at(self.ticks(second_of_trade)[0], lots), 0)
 
+    def shown(self, step: int) -> Shown:
+        """All contracts at a second, as their newest quotes have them, but for the last trades."""
+        bid, ask = self.ticks(step)[0]
+        bids = np.where(bid > 0, np.round(bid * self._tick, 2), nan)
+        asks = np.round(ask * self._tick, 2)
+        return Shown(bids, asks, self.lots_traded(step) * self._lot, self._open_interest(step))
+
     def quotes(self, start: int, *, rounds: int = 1, stride: int = 1) -> Iterator[tuple[int, list[Quote]]]:
         """Of each second from ``start`` on: its number, and the quotes of the options in the order of their time.
 
@@ -129,7 +147,6 @@ class Book:
         sizes[0, nobody] = 0.0
         bid[nobody] = nan
         last[untraded] = nan
-        grown = 1.0 + self._drift[rows] * self.surface.elapsed[look.step]
         spacing = SECOND // look.rounds
         began = int(self.surface.times[look.step]) + look.part * spacing
         columns = (
@@ -140,13 +157,16 @@ class Book:
             sizes[1],
             last,
             look.lots[rows] * self._lot[rows],
-            np.floor(self._interest[rows] * grown) * self._lot[rows],
+            self._open_interest(look.step)[rows],
         )
         symbols = self._symbols
         return [
             Quote(symbols[row], at, at, *numbers)
             for row, at, *numbers in zip(rows.tolist(), *(column.tolist() for column in columns), strict=True)
         ]
+
+    def _open_interest(self, step: int) -> Floats:
+        return np.asarray(np.floor(self._interest * (1.0 + self._drift * self.surface.elapsed[step])) * self._lot)
 
     def _traded_at(self, ticks: Ticks, lots: Integers) -> Integers:
         """Each trade hits the bid or lifts the ask, as its number decides; where nobody bids it lifts the ask."""

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
-from itertools import pairwise
 
 import numpy as np
 
 from sidecar.domain.contracts import Contract, Kind
-from sidecar.domain.errors import CalendarBeyond
 from sidecar.domain.events import Quote
+from sidecar.domain.monthly import monthly
 from sidecar.domain.reference import Reference
 from sidecar.pricing.daycount import years
 from sidecar.venues.sim_path import profile
@@ -22,19 +21,6 @@ from sidecar.venues.sim_surface import RATE, Surface
 #: Lots traded in a session, and open at its end.
 _TURNOVER = 90_000
 _INTEREST = 150_000
-#: How many expiries are looked through for the month's last.
-_AHEAD = (8, 6, 4, 2, 1)
-
-
-def monthly(reference: Reference, underlying: str, day: date) -> date | None:
-    """The nearest expiry on or after ``day`` that is its month's last; None where the sessions table ends before."""
-    for count in _AHEAD:
-        try:
-            found = reference.expiries(underlying, day, count)
-        except CalendarBeyond:
-            continue
-        return next((one for one, two in pairwise(found) if one.month != two.month), None)
-    return None
 
 
 def futures(reference: Reference, underlyings: Sequence[str], day: date) -> tuple[Contract, ...]:

@@ -63,17 +63,17 @@ class SimulatedMarket:
         self._strikes_each_side = strikes_each_side
         self._expiries = expiries
         self._quotes_per_second = quotes_per_second
-        self._first = calendar.session(start) or calendar.next_session(start)
+        self.first = calendar.session(start) or calendar.next_session(start)
 
     def events(self) -> Iterator[MarketEvent]:
         """The market from its first open, or from ``resume_at``, to the end of the sessions table."""
         states = {name: opening(name) for name in self._underlyings}
         options: Options = {}
-        session: Session | None = self._first
-        last = self._first.open_at
+        session: Session | None = self.first
+        last = self.first.open_at
         while session is not None:
             paths = {name: draw(self._seed, name, session, state) for name, state in states.items()}
-            options = self._listed(session, paths, options)
+            options = self.listed(session, paths, options)
             if not options:
                 break
             if self._resume_at is None or self._resume_at <= session.close_at:
@@ -89,7 +89,7 @@ class SimulatedMarket:
         except CalendarBeyond:
             return None
 
-    def _listed(self, session: Session, paths: dict[str, Path], held: Options) -> Options:
+    def listed(self, session: Session, paths: dict[str, Path], held: Options) -> Options:
         """What trades this day: what was listed and has not expired, and the strikes round the opening value."""
         options = {symbol: option for symbol, option in held.items() if (option.expires_at or 0) > session.open_at}
         for name, path in paths.items():

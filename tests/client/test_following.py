@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,24 +14,11 @@ from websockets.asyncio.server import ServerConnection, serve
 from sidecar.client import Desk, Frame, Mirror
 from sidecar.domain.errors import DeskRefused
 from sidecar.servers.keys import Role
-from tests.cable import Cable, reached
+from tests.cable import Cable
 from tests.servers.desk import position, report
 from tests.servers.streaming import Wire, with_event, with_price
 
 QUICKLY: dict[str, Any] = {"first_wait_s": 0.01, "longest_wait_s": 0.1}
-
-
-@pytest.fixture
-def cable() -> Iterator[Cable]:
-    made = Cable()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def wire(tmp_path: Path, cable: Cable) -> Iterator[Wire]:
-    with reached(tmp_path, cable) as made:
-        yield made
 
 
 def within(run: Callable[[], Awaitable[None]], seconds: float = 20.0) -> None:

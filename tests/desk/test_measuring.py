@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from sidecar.desk.measuring import measures, measures_of
+from sidecar.desk.measuring import feed_age_s, measures, measures_of
 from sidecar.domain.breaker import Trigger
 from sidecar.domain.clock import SECOND
 from sidecar.domain.commands import ChangeLimits
-from sidecar.domain.events import Beat
+from sidecar.domain.events import Beat, Listed
 from sidecar.domain.report import CancelAtVenue, LimitLine, LimitStatus
 from sidecar.domain.scopes import Scope
 from sidecar.risk.limits import Measures
 from sidecar.risk.nodes import measurable
-from tests.desk.world import CALL, PUT, SPOT, World, chain, fresh
+from tests.desk.world import CALL, FUTURE, INDEX, PUT, SPOT, World, chain, fresh, index
 
 TWO = {"capital": {"a": Decimal(5_000_000), "b": Decimal(5_000_000)}}
 EVERY = tuple(Measures.__struct_fields__)
@@ -147,3 +147,15 @@ def test_a_shock_of_volatility_trips_after_its_confirmations() -> None:
     assert lines(world, "*")["iv_shock"].status is LimitStatus.WARN
     world.trade(volatility=0.25)
     assert [cause.trigger for cause in world.state.breaker.causes] == [Trigger.IV_SHOCK]
+
+
+def test_a_desk_of_futures_alone_hears_its_index_and_reports_its_market() -> None:
+    world = World()
+    world.take(Listed(world.at, (INDEX, FUTURE), "test"), index(world.at), Beat(world.at))
+    world.at += 60 * SECOND
+    report = world.take(index(world.at), Beat(world.at + SECOND))
+    assert feed_age_s(world.state) == 1.0
+    (line,) = report.markets
+    assert (line.symbol, line.spot_price, line.expiry) == ("NIFTY", SPOT, None)
+    assert isnan(line.atm_iv)
+    assert world.state.breaker.active

@@ -25,6 +25,8 @@ from sidecar.venues.paper import PaperBroker
 from sidecar.venues.simulated import SimulatedMarket
 from tests.desk.world import CALENDAR, CALL, LOT, PUT, REFERENCE, SPOT, World, chain, config, option
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def world() -> World:

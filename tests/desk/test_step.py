@@ -9,15 +9,18 @@ from sidecar.domain import commands, events
 from sidecar.domain.alerts import AlertLevel, Finding
 from sidecar.domain.clock import DAY, SECOND
 from sidecar.domain.events import AnyEvent, Beat, OrderAccepted, VenueBook
+from sidecar.domain.models import ModelAction, RunResult, TrainingRun
 from sidecar.domain.orders import OrderRequest, Side
 from sidecar.domain.signals import SignalRequest, SignalType
 from sidecar.replay import ReportHash
+from tests.desk.learnt import FAMILY, expected, line, outcome
 from tests.desk.test_recovery import act
 from tests.desk.world import CALL, FUTURE, LOT, World, fresh, index
 
 AT = World().at
 COMMAND = {"at": AT, "request_id": "r", "actor": "ann"}
 FOUND = Finding("outside", "Probe", "x", AlertLevel.WARNING, 3, "a probe failed", "it does not answer")
+RUN = TrainingRun("T1", "asked", "", FAMILY, "ann", RunResult.SKIPPED, AT, AT, 0.0, "too few bars")
 EXAMPLES: tuple[AnyEvent, ...] = (
     events.Listed(AT, (FUTURE,), "test"),
     index(AT),
@@ -52,6 +55,12 @@ EXAMPLES: tuple[AnyEvent, ...] = (
     commands.AcknowledgeAlert(**COMMAND, alert_id="A1"),  # type: ignore[arg-type]
     commands.ResolveAlert(**COMMAND, alert_id="A1"),  # type: ignore[arg-type]
     commands.SendSignal(**COMMAND, request=SignalRequest("NIFTY", SignalType.BUY, 0.6, 60.0)),  # type: ignore[arg-type]
+    events.ModelOffered(AT, line()),
+    events.Forecast(AT, (expected(World().begin()),)),
+    events.Matured(AT, (outcome("P1"),)),
+    events.ModelRefused(AT, "m1", "its file is damaged"),
+    events.TrainingEnded(AT, RUN),
+    commands.ChangeModel(**COMMAND, model_id="m1", action=ModelAction.PROMOTE, reason="x"),  # type: ignore[arg-type]
 )
 
 

@@ -22,6 +22,13 @@ SAMPLES = (
     errors.JournalDamaged("journal", 12, 3, "bad CRC"),
     errors.JournalFailed("disk full"),
     errors.SchemaTooNew("desk.duckdb", 9, 3),
+    errors.NotTrainable("12 rows, of 500 needed", "record longer"),
+    errors.ModelNotKept("models", "disk full"),
+    errors.ModelMissing("m1", "model.json is not there"),
+    errors.ModelDamaged("m1", "model.json is not what was written"),
+    errors.ModelUnreadable("m1", "it is no model"),
+    errors.ModelOfOtherFeatures("m1", "50 features"),
+    errors.BacktestFailed("the strategy failed"),
     errors.DeskUnreachable("http://127.0.0.1:8000", "refused"),
     errors.DeskRefused(409, "Conflict", "the breaker is tripped", {"limit": 1}),
 )
@@ -35,7 +42,7 @@ def test_every_error_is_one_sentence_on_one_line_and_holds_its_data(error: error
 
 
 def test_the_drawn_tree_is_the_tree() -> None:
-    drawn = set(re.findall(r"(\w+)(?=\s|$)", str(errors.__doc__)))
+    drawn = set(re.findall(r"(\w+)(?=[\s,)]|$)", str(errors.__doc__)))
     classes = {
         name: one for name, one in inspect.getmembers(errors, inspect.isclass) if one.__module__ == errors.__name__
     }

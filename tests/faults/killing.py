@@ -276,6 +276,13 @@ def _flip_a_bit(folder: Path) -> None:
     path.write_bytes(data)
 
 
+#: The tables that the program before did not have.
+LATER_TABLES = (
+    "alerts", "signals", "performance", "system_status", "bars", "predictions", "prediction_outcomes", "models",
+    "training_runs", "backtests",
+)  # fmt: skip
+
+
 def _set_the_schema_back(folder: Path) -> None:
     """As the program before this one left the database. In a fork: DuckDB starts threads, which no fork may see."""
     pid = os.fork()
@@ -283,7 +290,7 @@ def _set_the_schema_back(folder: Path) -> None:
         try:
             connection = schema.connect(folder / "desk.duckdb")
             connection.execute("ALTER TABLE audit DROP COLUMN IF EXISTS digest")
-            for table in ("alerts", "signals", "performance", "system_status"):
+            for table in LATER_TABLES:
                 connection.execute(f"DROP TABLE IF EXISTS {table}")
             connection.execute("UPDATE meta SET value = '2' WHERE key = 'schema'")
             connection.close()

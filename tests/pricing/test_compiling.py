@@ -12,6 +12,8 @@ import pytest
 
 from sidecar.pricing import compiling
 
+pytestmark = pytest.mark.slow
+
 ROOM = Path(compiling.__file__).parent
 INNER = "from numba.extending import register_jitable\n\n@register_jitable\ndef raised(x):\n    return x + {}\n"
 OUTER = """

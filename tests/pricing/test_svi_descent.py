@@ -4,6 +4,8 @@ import pytest
 from sidecar.pricing import svi, svi_descent
 from sidecar.pricing.surface_fit import raw
 
+pytestmark = pytest.mark.slow
+
 P = np.array([0.01, 0.15, 0.06, 0.02, 0.15])  # variance at the money, left and right slope, m, sigma
 NONE = np.zeros(5)
 

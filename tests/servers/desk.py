@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -385,10 +386,19 @@ class Stand:
         self.desk = desk or Desk()
         self.keys = KeyStore(folder)
         self.secrets = {role: self.keys.add(role, f"test-{role}") for role in Role}
+        self._settings = settings
+
+    @cached_property
+    def app(self) -> FastAPI:
+        """The door application, made for whoever asks at it."""
         ports = self.desk.ports()
         records = witness.Records(self.desk.record, lambda: (len(self.desk.audited), "00" * 32), lambda: self.desk.log)
-        self.app = create_app(ports, self.keys, settings, [witness.router(ports, self.keys, records)])
-        self.client = TestClient(self.app, base_url="http://127.0.0.1:8000")
+        return create_app(ports, self.keys, self._settings, [witness.router(ports, self.keys, records)])
+
+    @cached_property
+    def client(self) -> TestClient:
+        """Who asks at it without a socket."""
+        return TestClient(self.app, base_url="http://127.0.0.1:8000")
 
     def headers(self, role: Role | None, **more: str) -> dict[str, str]:
         """The headers of a caller with that role."""

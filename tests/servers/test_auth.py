@@ -34,6 +34,7 @@ EXPECTED = {
     ("POST", "/emergency/manual-order"): Role.TRADER,
     ("GET", "/emergency/risk-metrics"): Role.VIEWER,
     ("GET", "/emergency/data-quality"): Role.VIEWER,
+    ("GET", "/api/v1/me"): Role.VIEWER,
     ("GET", "/api/v1/orders"): Role.VIEWER,
     ("POST", "/api/v1/orders"): Role.TRADER,
     ("POST", "/api/v1/orders/cancel-all"): Role.TRADER,

@@ -90,13 +90,14 @@ def test_a_reader_that_does_not_read_shuts_its_socket_and_opens_it_again() -> No
             async with asyncio.timeout(5):
                 while "shut" not in told:
                     await asyncio.sleep(0.01)
-            assert told == ["shut"]
+            assert told[0] == "shut"  # the kernels' own buffers may grow meanwhile, and take a little more
             await socket.send("on")
             heard = [await socket.recv()]
             while heard[-1][0] == "x":
                 heard.append(await socket.recv())
             assert int(heard[-1]) == len(heard) - 1 > 1
-            assert told == ["shut", "open"]
+            assert told[:2] == ["shut", "open"]
+            assert told[-1] == "open"
 
     with serving(app) as url:
         asyncio.run(run(url))

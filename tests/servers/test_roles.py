@@ -18,7 +18,10 @@ from tests.servers.desk import serving
 from tests.wiring import small, started
 
 COLUMNS = (None, *Role)
-VALUES = {"{order_id}": "O00000001", "{underlying}": "NIFTY", "{fund_id}": "main", "{alert_id}": "A00001"}
+VALUES = {"{order_id}": "O00000001", "{underlying}": "NIFTY", "{fund_id}": "main", "{alert_id}": "A00001"} | {
+    "{job_id}": "T00001", "{model_id}": "m00001", "{prediction_id}": "P00001",
+    "{backtest_id}": "B251124063000-3f2a9c",
+}  # fmt: skip
 
 
 class Tried:

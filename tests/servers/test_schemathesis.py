@@ -47,6 +47,13 @@ JUDGED = {
     "body": "at most so many cells together",
     "from": "a time that exists",
     "to": "a time that exists",
+    "series": "as many of each, oldest first",
+    **dict.fromkeys(("symbols", "start_date", "end_date"), "of what there are data of"),
+    "initial_capital": "money that anyone has",
+    **dict.fromkeys(("commission", "slippage"), "a fraction of the price, and no percentage"),
+    **dict.fromkeys(("parameters", "sweep"), "what the strategy takes"),
+    **dict.fromkeys(("model_id", "engine", "instrument", "source"), "what fits the strategy"),
+    "retrain_frequency_days": "no longer than a test window",
 }
 CHECKS_THAT_RAN = {
     "not_a_server_error", "status_code_conformance", "content_type_conformance", "response_headers_conformance",

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.servers.scores import scores, wilson
+from sidecar.domain.rates import wilson
+from sidecar.servers.scores import scores
 
 
 @pytest.mark.parametrize(

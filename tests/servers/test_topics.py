@@ -24,6 +24,8 @@ from sidecar.domain.records import (
     Entry,
     Halted,
     OrderRecorded,
+    OutcomeRecorded,
+    PredictionRecorded,
     SignalRecorded,
 )
 from sidecar.domain.report import DeskReport
@@ -34,6 +36,7 @@ from sidecar.servers.prepared import payload_of
 from sidecar.servers.topics import EMERGENCY, TOPICS, Kind
 from tests.desk.world import option
 from tests.servers.desk import T0, report
+from tests.store.learnt import became, prediction
 
 BY_NAME = {topic.name: topic for topic in TOPICS}
 ORDER = Order(
@@ -55,7 +58,9 @@ CONTRACT = {
         details count"""),
     "trading": ("trading_signal", "every",
                 "timestamp symbol signal_type confidence price quantity strategy model_id"),
-    "predictions": ("prediction", "every", ""),
+    "predictions": ("prediction", "every", "id timestamp"),
+    "training": ("training_progress", "latest", ""),
+    "backtests": ("backtest_progress", "latest", "id state fraction"),
     "audit": ("audit_record", "every", "seq timestamp actor action outcome detail request_id"),
     "performance": ("performance_update", "latest", """timestamp fund_id total_return daily_return portfolio_value
         active_positions sharpe_ratio max_drawdown"""),
@@ -65,16 +70,18 @@ CONTRACT = {
 }  # fmt: skip
 ALERT = Alert("A1", "limits:breach:x", "limits", "breach", AlertType.ERROR, AlertLevel.ERROR, 4, "t", "m", T0, T0)
 SIGNAL = Signal("S1", SignalRequest("NIFTY", SignalType.BUY, 0.6, 60.0), "ann", T0, 26_000.0, T0 + 60_000_000)
+PREDICTION = prediction("P1", T0)
+OUTCOME = became("P1", 1, PREDICTION.due_at)
 PERFORMANCE = PerformanceLine("*", to_datetime(T0), *(0.0,) * 3, 1, *(0.0,) * 7, 1, "1min", 1.0, 2)
 #: Topics of which no source speaks in a report.
-OUTSIDE = {"heartbeat", "status", "predictions", "audit"}
+OUTSIDE = {"heartbeat", "status", "training", "backtests", "audit"}
 
 
 def full() -> DeskReport:
     state = BreakerState(BreakerStatus.TRIPPED, (), T0, 1)
     return report(
         orders=(ORDER,), breaker=state, breaker_events=(EVENT,), alerts=(ALERT,), signals=(SIGNAL,),
-        performance=(PERFORMANCE,),
+        performance=(PERFORMANCE,), predictions=(PREDICTION,),
     )  # fmt: skip
 
 
@@ -87,6 +94,8 @@ RECORDS: tuple[AnyRecord, ...] = (
     OrderRecorded(T0, ORDER, contract()),
     AlertRecorded(T0, ALERT),
     SignalRecorded(T0, SIGNAL),
+    PredictionRecorded(T0, PREDICTION),
+    OutcomeRecorded(T0, OUTCOME),
     Halted(T0, "ann", "the loop hangs", "watchdog"),
     Audited(T0, "ann", "stop", "done", "enough", "r1"),
 )
@@ -108,7 +117,7 @@ def test_each_topic_has_the_contracts_type_kind_and_fields(name: str) -> None:
     assert rows or name in OUTSIDE
     for row in wire.builtins([*rows, *told(name)]):
         assert set(fields.split()) | set(topic.key) <= set(row)
-    assert told(name) or topic.kind is not Kind.EVERY or name == "predictions"
+    assert told(name) or topic.kind is not Kind.EVERY
 
 
 def test_there_is_no_topic_beside_the_contracts() -> None:
@@ -118,11 +127,11 @@ def test_there_is_no_topic_beside_the_contracts() -> None:
 
 def test_each_record_is_told_by_its_own_topic_and_by_the_audit() -> None:
     assert {name: len(told(name)) for name in BY_NAME if told(name)} == {
-        "breaker": 2, "orders": 1, "alerts": 1, "trading": 1, "audit": 6,
+        "breaker": 2, "orders": 1, "alerts": 1, "trading": 1, "predictions": 2, "audit": 8,
     }  # fmt: skip
-    assert [row["seq"] for row in told("audit")] == [1, 2, 3, 4, 5, 6]
+    assert [row["seq"] for row in told("audit")] == [1, 2, 3, 4, 5, 6, 7, 8]
     assert told("audit")[-1] | {"timestamp": "", "recorded_at": ""} == {
-        "seq": 6, "timestamp": "", "recorded_at": "", "kind": "audited", "actor": "ann", "action": "stop",
+        "seq": 8, "timestamp": "", "recorded_at": "", "kind": "audited", "actor": "ann", "action": "stop",
         "outcome": "done", "detail": "enough", "request_id": "r1",
     }  # fmt: skip
 
@@ -141,6 +150,22 @@ def test_an_alert_that_is_resolved_and_a_signal_that_is_scored_leave_the_state()
     scored = msgspec.structs.replace(SIGNAL, status=SignalStatus.SCORED, correct=True)
     (row,) = told("trading", [SignalRecorded(T0, scored)])
     assert (row["removed"], trading.type_of(row), trading.types) == (True, "trading_signal", ("trading_signal",))
+
+
+def test_a_prediction_is_told_without_the_vector_that_was_scored_and_its_outcome_takes_it_away() -> None:
+    made, ended = told("predictions")
+    assert (made["id"], made["timestamp"], made["removed"]) == ("P1", "2025-11-24T06:30:00+00:00", False)
+    assert [made[name] for name in ("p_sell", "p_hold", "p_buy")] == [0.2, 0.3, 0.5]
+    assert (made["due_at"], made["explained"]) == ("2025-11-24T06:45:00+00:00", (("ret_5", 0.25),))
+    assert not {"features", "probabilities", "decided_at"} & set(made)
+    assert ended == {
+        "id": "P1", "timestamp": "2025-11-24T06:45:00+00:00", "label": "buy", "move": 0.01, "entry_price": 1.0,
+        "exit_price": 2.0, "correct": True, "note": "", "version": 1, "removed": True,
+    }  # fmt: skip
+    channel = Channel(BY_NAME["predictions"], "e1", 10)
+    channel.changes([made], "t")
+    assert channel.changes([ended], "t")[0].passes({"symbol": "NIFTY"})
+    assert b'"rows":[]' in channel.snapshot({}, "t").frame
 
 
 def test_positions_and_pnl_are_told_four_times_a_second_at_most() -> None:

@@ -23,7 +23,7 @@ _ANSWERS = (answers.status, answers.positions, answers.risk_metrics, quality.dat
 _HISTORY = 16
 #: Where a report does not hold all of a topic's rows as they were told: the breaker's newest event, an alert's count
 #: between two records, signals beyond the newest; and what no report holds.
-_APART = frozenset({"breaker", "alerts", "trading", "predictions", "audit", "status", "heartbeat"})
+_APART = frozenset({"breaker", "alerts", "trading", "audit", "status", "training", "backtests", "heartbeat"})
 
 Problem = tuple[str, str] | None
 

@@ -11,27 +11,17 @@ from typing import Any
 import duckdb
 import msgspec
 import numpy as np
-from hypothesis import strategies as st
 
 from sidecar.domain import clock
 from sidecar.domain.alerts import Alert, AlertLevel, AlertType
 from sidecar.domain.breaker import BreakerEvent, BreakerState, BreakerStatus, Cause, Trigger
 from sidecar.domain.contracts import Contract, Kind, Right
-from sidecar.domain.orders import Fill, Order, OrderRequest, OrderState, OrderType, Side
+from sidecar.domain.orders import Fill, Order, OrderRequest, OrderState, Side
 from sidecar.domain.performance import PerformanceLine
 from sidecar.domain.records import (
-    AlertRecorded,
     AnyRecord,
-    Audited,
     BreakerRecorded,
     Entry,
-    EquityMarked,
-    FillRecorded,
-    LimitsRecorded,
-    NoticeRecorded,
-    OrderRecorded,
-    SignalRecorded,
-    Started,
     encode,
 )
 from sidecar.domain.report import (
@@ -44,7 +34,7 @@ from sidecar.domain.report import (
     Published,
     Quality,
 )
-from sidecar.domain.signals import Signal, SignalRequest, SignalStatus, SignalType
+from sidecar.domain.signals import Signal, SignalRequest, SignalType
 from sidecar.domain.system import SystemLine
 from sidecar.store.frames import Head, Record, chained, genesis
 from sidecar.store.projection import Line, read
@@ -181,41 +171,3 @@ def until(true: Callable[[], bool], seconds: float = 20.0) -> None:
     while not true():
         assert time.monotonic() < end, "it did not come about in time"
         time.sleep(0.005)
-
-
-_AT = st.integers(NOW, NOW + clock.DAY)
-_MONEY = st.decimals("-99999", "99999", places=6)
-_TEXT = st.text(st.characters(codec="utf-8"), max_size=8)
-_ID = st.sampled_from([f"id{n}" for n in range(5)])
-_REQUESTS = st.builds(
-    OrderRequest, st.just(OPTION.id), st.sampled_from(Side), st.integers(1, 10**20), st.none() | _MONEY,
-    st.sampled_from(OrderType), reason=_TEXT,
-)  # fmt: skip
-_ORDERS = st.builds(
-    Order, _ID, _REQUESTS, st.sampled_from(OrderState), _TEXT, _AT, _AT, st.integers(0, 650), st.none() | _MONEY
-)  # fmt: skip
-_FILLS = st.builds(Fill, _ID, _ID, st.just(OPTION.id), _ID, _ID, st.integers(-650, 650), _MONEY, _MONEY, _AT, _TEXT)
-_EVENTS = st.builds(BreakerEvent, _TEXT, st.sampled_from(BreakerStatus), _TEXT, _TEXT, _AT, st.integers(0, 9))
-_STATES = st.builds(BreakerState, st.sampled_from(BreakerStatus), since=_AT, halt_seq=st.integers(0, 9))
-_ALERTS = st.builds(
-    Alert, _ID, _TEXT, _TEXT, _TEXT, st.sampled_from(AlertType), st.sampled_from(AlertLevel), st.integers(1, 5), _TEXT,
-    _TEXT, _AT, _AT, st.integers(1, 10**20), st.dictionaries(_TEXT, _TEXT), st.booleans(), st.just(0) | _AT,
-)  # fmt: skip
-_SIGNALS = st.builds(
-    Signal, _ID, st.builds(SignalRequest, _TEXT, st.sampled_from(SignalType), st.floats(0, 1), st.floats(0, 9)), _TEXT,
-    _AT, st.none() | st.floats(-9, 9), _AT, st.sampled_from(SignalStatus), correct=st.none() | st.booleans(),
-)  # fmt: skip
-_RECORDS: st.SearchStrategy[AnyRecord] = st.one_of(
-    st.builds(Started, _AT, _TEXT, _TEXT, st.booleans()),
-    st.builds(OrderRecorded, _AT, _ORDERS, st.just(OPTION)),
-    st.builds(FillRecorded, _AT, _FILLS),
-    st.builds(BreakerRecorded, _AT, _EVENTS, _STATES),
-    st.builds(LimitsRecorded, _AT, st.dictionaries(_TEXT, st.floats(0, 9)), _TEXT, _TEXT),
-    st.builds(EquityMarked, _AT, st.just(date(2026, 8, 18)), *[st.dictionaries(_ID, _MONEY)] * 3),
-    st.builds(Audited, _AT, _TEXT, _TEXT, _TEXT, _TEXT, _TEXT),
-    st.builds(AlertRecorded, _AT, _ALERTS),
-    st.builds(SignalRecorded, _AT, _SIGNALS),
-    st.builds(NoticeRecorded, _AT, _ID, st.integers(1, 9), _TEXT, st.booleans(), _TEXT),
-)
-#: Journals of any records, in any order.
-JOURNALS = st.lists(st.builds(Entry, _AT, _RECORDS), max_size=25)

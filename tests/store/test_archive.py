@@ -39,6 +39,17 @@ def test_a_day_that_comes_again_replaces_itself_and_says_so(tmp_path: Path) -> N
     assert sorted(path.name for path in replaced[0].iterdir()) == ["contracts.parquet", "quotes.parquet"]
 
 
+def test_bars_stand_beside_the_quotes_of_their_underlying_and_go_with_them(tmp_path: Path) -> None:
+    bars = pd.DataFrame([("NIFTY", 3, 1, 1.0, 2.0, 0.5)], columns=["symbol", "at", "since", "open", "high", "low"])
+    quotes = _quotes(("NIFTY", 3, 1.5), ("SENSEX", 3, 2.0))
+    put_day(tmp_path, "made_up", DAY, quotes, CONTRACTS, bars)
+    nifty = day_folder(tmp_path, "made_up", "NIFTY", DAY)
+    pd.testing.assert_frame_equal(pd.read_parquet(nifty / "bars.parquet"), bars)
+    assert not (day_folder(tmp_path, "made_up", "SENSEX", DAY) / "bars.parquet").exists()
+    put_day(tmp_path, "made_up", DAY, quotes, CONTRACTS)
+    assert not (nifty / "bars.parquet").exists()
+
+
 def test_duckdb_reads_the_days_with_their_dates(tmp_path: Path) -> None:
     for day in (DAY, date(2026, 8, 19)):
         put_day(tmp_path, "made_up", day, _quotes(("NIFTY", 1, 1.0), ("SENSEX", 1, 2.0)), CONTRACTS)

@@ -80,7 +80,8 @@ def test_money_times_and_unknowns_are_told_as_json_in_the_order_asked(queries: Q
 
 
 def test_arrow_keeps_what_json_cannot(queries: Queries) -> None:
-    sql = "SELECT id, price, timestamp, CAST('2026-08-18 09:15:00' AS TIMESTAMP) AS local FROM fills LIMIT 1"
+    local = "CAST('2026-08-18 09:15:00' AS TIMESTAMP) AS local"
+    sql = f"SELECT id, price, timestamp, {local} FROM fills ORDER BY id LIMIT 1"
     table = pa.ipc.open_stream(answer(queries, sql, form="arrow").body).read_all()
     assert table.to_pylist()[0] | {"local": 0} == {
         "id": "f0", "price": Decimal("80.3512"), "timestamp": to_datetime(NOW), "local": 0,

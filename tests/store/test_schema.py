@@ -19,7 +19,8 @@ from tests.store.build import NOW, OPTION, dump, entries, fill, head_of, order, 
 
 TABLES = {
     "instruments", "quotes", "orders", "fills", "positions", "reports", "pnl", "greeks", "breaker_events", "audit",
-    "alerts", "signals", "performance", "system_status", "meta",
+    "alerts", "signals", "performance", "system_status", "bars", "predictions", "prediction_outcomes", "models",
+    "training_runs", "backtests", "meta",
 }  # fmt: skip
 JOURNAL = entries(OrderRecorded(NOW, order(), OPTION), FillRecorded(NOW, fill()), stopped())
 

@@ -21,7 +21,6 @@ from sidecar.store.frames import Head, chained, encode_header, genesis, link
 from sidecar.store.writer import Writer
 from tests.store.build import (
     EPOCH,
-    JOURNALS,
     NOW,
     OPTION,
     contracts,
@@ -35,6 +34,9 @@ from tests.store.build import (
     stopped,
     until,
 )
+from tests.store.journals import JOURNALS
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture

@@ -2,39 +2,29 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import shutil
 import subprocess
-from collections import Counter
-from dataclasses import dataclass, field
 from datetime import timedelta
-from decimal import Decimal
 from math import nan
 from typing import Any
 
 import msgspec
-import numpy as np
 import pytest
-from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
-from sidecar.book.positions import RoundTrip
-from sidecar.domain.alerts import Alert, AlertLevel, AlertType
-from sidecar.domain.analytics import TailLine
 from sidecar.domain.breaker import BreakerState, BreakerStatus
 from sidecar.domain.clock import SECOND
-from sidecar.domain.orders import Fill, Order, OrderRequest, OrderState, Side
-from sidecar.domain.records import AlertRecorded, FillRecorded
-from sidecar.domain.report import Chain, DeskReport, HeartbeatLine, LimitLine, LimitStatus, Published
-from sidecar.servers.stream_settings import Counts
+from sidecar.domain.models import RunResult
+from sidecar.domain.records import TrainingRecorded
+from sidecar.domain.report import LimitLine, LimitStatus, Published
 from sidecar.telemetry.catalogue import CATALOGUE
-from sidecar.telemetry.collector import PREFIX, scraper
-from sidecar.telemetry.measured import BOUNDS, Telemetry
+from sidecar.telemetry.collector import PREFIX
+from sidecar.telemetry.measured import BOUNDS
 from sidecar.telemetry.readers import Kind
-from sidecar.telemetry.scene import Facts, StoreFacts
-from sidecar.telemetry.trips import Trips
-from tests.servers.desk import CALL, EMPTY, T0, fund, report
+from sidecar.telemetry.scene import ModelFacts
+from tests.servers.desk import EMPTY, T0, fund, report
+from tests.telemetry.scraping import FAMILY, RUN, Bench, busy, tail, trip
 
 #: Names and labels of the contract that exist so far.
 CONTRACT = """
@@ -59,75 +49,10 @@ heartbeat_age_seconds{client} trades_total{strategy,side,status} trades_pnl{stra
 trades_profit_total{strategy} trades_loss_total{strategy} strategy_win_rate{strategy}
 strategy_avg_pnl{strategy} strategy_sharpe_ratio{strategy} strategy_trades_today{strategy}
 alerts_total{level} alerts_active{level} feed_reconnects_total{venue} option_spread_ratio{symbol}
-job_last_success_timestamp_seconds{job} job_failures_total{job}
+job_last_success_timestamp_seconds{job} job_failures_total{job} ml_model_accuracy{model}
+ml_predictions_total{model,prediction} ml_training_duration_seconds ml_last_training_timestamp ml_auc{model}
+ml_brier_score{model} ml_psi{model}
 """
-
-
-@dataclass
-class Bench:
-    """A scrape of settable things."""
-
-    report: DeskReport | None = field(default_factory=report)
-    age_s: float = 0.1
-    told: Telemetry = field(default_factory=Telemetry)
-    trips: list[RoundTrip] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        facts = Facts(
-            "0.1.0", "abc", lambda: Published(self.report, EMPTY) if self.report else None, lambda: self.age_s,
-            lambda: 12.5, lambda: Counts(2, Counter(pnl_update=7), Counter(pnl=3), 1),
-            lambda: StoreFacts(4, 8_192, {"orders": 9}), lambda: 77, Trips(lambda: self.trips), {"python": "3.11"},
-        )  # fmt: skip
-        self.scrape = scraper(facts, self.told, CollectorRegistry())
-
-    def text(self) -> str:
-        return self.scrape()[0].decode()
-
-    def samples(self) -> dict[str, float]:
-        lines = (line.rsplit(" ", 1) for line in self.text().splitlines() if not line.startswith("#"))
-        return {name: float(value) for name, value in lines}
-
-
-def tail(fund_id: str, var_95: float, es_975: float) -> TailLine:
-    return TailLine(fund_id, var_95, nan, es_975, nan, nan, nan, "implied", 500, nan, "")
-
-
-def trip(strategy: str, net: float, closed_at: int = T0) -> RoundTrip:
-    return RoundTrip("main", strategy, CALL.id, T0 - 60 * SECOND, closed_at, Decimal(str(net)), Decimal(0))
-
-
-def quoted(bid: float, ask: float) -> Chain:
-    prices: dict[str, Any] = {"bid": np.array([bid]), "ask": np.array([ask]), "at": np.array([T0])}
-    return dataclasses.replace(EMPTY, contracts=(CALL,), rows={CALL.id: 0}, **prices)
-
-
-def busy() -> Bench:
-    """A bench on which every family has something to say."""
-    bench = Bench()
-    told = bench.told
-    told.on_request("/emergency/status", "GET", 200, 0.004)
-    told.on_auth_failure("wrong")
-    for tell in (told.on_commit, told.on_beat, told.on_stop, told.on_send, told.on_tick):
-        tell(0.003)
-    told.on_sync(0.002, 3)
-    told.on_error("store", "error")
-    told.on_job("system", done=False)
-    told.on_report(Published(report(feed_up=False), quoted(80.0, 82.0)))
-    bench.trips += [trip("demo", 120.0), trip("demo", -40.0)]
-    fill = FillRecorded(T0, Fill("F1", "filled", CALL.id, "main", "demo", 75, Decimal(80), Decimal(20), T0))
-    kind = ("limits", "breach", AlertType.ERROR, AlertLevel.ERROR)
-    alert = Alert("A1", "limits:breach:main", *kind, 4, "Limit", "over", T0, T0)
-    states = (OrderState.PENDING, OrderState.FILLED, OrderState.REJECTED, OrderState.CANCELLED)
-    orders = tuple(Order(s, OrderRequest("X", Side.BUY, 75), s, "a", T0, T0) for s in states)
-    counters = msgspec.structs.replace(report().counters, breaker_triggers={"vix_spike": 1})
-    limits = (*report().limits, LimitLine("var_95", "*", 0.05, 0.01, 5.0, LimitStatus.BREACH))
-    lines = (tail("*", 5_000.0, 7_000.0),)
-    news = {"records": (fill, AlertRecorded(T0, alert)), "alerts": (alert,)}
-    parts = {"order_updates": orders, **news, "counters": counters, "limits": limits, "tail": lines}
-    armed = (HeartbeatLine("bot", 3.0, 60.0),)
-    bench.report = report(**parts, last_drill_at=report().timestamp, heartbeats=armed)
-    told.on_report(Published(bench.report, EMPTY))
-    return bench
 
 
 def test_the_catalogue_has_the_contracts_names_and_labels() -> None:
@@ -135,7 +60,8 @@ def test_the_catalogue_has_the_contracts_names_and_labels() -> None:
     assert set(CONTRACT.split()) - known == set()
     extra = known - set(CONTRACT.split())
     twins = {"daily_pnl_ratio", "capital_utilization_ratio", "time_to_expiry_seconds"}
-    assert {name.split("{")[0] for name in extra} == {*twins, "system_info"}
+    twins.add("ml_last_training_timestamp_seconds")
+    assert {name.split("{")[0] for name in extra} == {*twins, "system_info", "ml_forecast_seconds"}
     assert len(CATALOGUE) >= 60
 
 
@@ -266,3 +192,28 @@ def test_alerts_that_are_over_are_not_active() -> None:
     bench.report = msgspec.structs.replace(bench.report, alerts=(over,))
     assert bench.samples()['trading_alerts_active{level="error"}'] == 0.0
     assert bench.samples()['trading_alerts_total{level="error"}'] == 1.0
+
+
+def test_a_familys_numbers_have_no_sample_until_they_are_measured() -> None:
+    bench = Bench()
+    assert not [name for name in bench.samples() if name.startswith("trading_ml_")]
+    bench.models.append(ModelFacts(FAMILY, 0.55, nan, nan, nan))
+    assert bench.samples()[f'trading_ml_model_accuracy{{model="{FAMILY}"}}'] == 0.55
+    assert not [name for name in bench.samples() if name.startswith(("trading_ml_auc", "trading_ml_psi"))]
+
+
+def test_a_training_counts_by_how_it_ended_and_one_that_was_skipped_does_not() -> None:
+    bench = Bench()
+    runs = [msgspec.structs.replace(RUN, result=result) for result in (RunResult.FAILED, RunResult.SKIPPED)]
+    bench.told.on_report(Published(report(records=tuple(TrainingRecorded(T0, run) for run in runs)), EMPTY))
+    bench.report = report(training=tuple(runs))
+    samples = bench.samples()
+    assert samples["trading_ml_training_duration_seconds_count"] == 1
+    assert samples['trading_job_failures_total{job="training"}'] == 1
+    assert not [name for name in samples if name.startswith("trading_ml_last_training")]
+    bench.report = report(training=(*runs, RUN))
+    assert bench.samples()["trading_ml_last_training_timestamp_seconds"] == T0 / 1e6
+
+
+def test_predictions_count_by_family_and_by_what_they_signal() -> None:
+    assert busy().samples()[f'trading_ml_predictions_total{{model="{FAMILY}",prediction="hold"}}'] == 1

@@ -18,6 +18,12 @@ def test_a_setting_that_the_file_has_no_words_on_is_described_by_the_code() -> N
     assert found["limits.daily_loss"] == "of capital"
 
 
+def test_two_settings_of_one_name_have_each_their_own_words() -> None:
+    found = rows()
+    assert found["query.timeout_s"] == "after which a question in SQL is ended"
+    assert len({found[f"{name}.timeout_s"] for name in ("query", "learning", "backtest")}) == 3
+
+
 def test_no_setting_is_left_without_words() -> None:
     assert [name for name, what in rows().items() if not what] == []
 

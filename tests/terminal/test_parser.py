@@ -38,7 +38,7 @@ def test_every_command_explains_itself_and_shows_an_example_that_parses(
 def test_help_shows_how_to_run_a_strategy_of_ones_own(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert leave([name, "--help"]) == 0
     told = " ".join(capsys.readouterr().out.split())
-    assert "--strategy demo|none|FILE" in told
+    assert "--strategy NAME|none|FILE" in told
     assert "--strategy mine.py" in told
 
 

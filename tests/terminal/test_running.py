@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sidecar.domain.errors import ConfigurationError
-from sidecar.terminal import running
+from sidecar.terminal import entering, running
 from sidecar.terminal.parser import build, main
 from tests.wiring import free_port
 
@@ -22,7 +22,7 @@ def test_loopback_addresses_are_taken(host: str) -> None:
     [("127.0.0.1", "http://127.0.0.1:8000"), ("::1", "http://[::1]:8000"), ("[::1]", "http://[::1]:8000")],
 )
 def test_an_address_is_written_as_a_browser_takes_it(host: str, url: str) -> None:
-    assert running._url(host, 8000) == url
+    assert entering.url(host, 8000) == url
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.4", "example.org", ""])

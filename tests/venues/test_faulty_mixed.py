@@ -14,6 +14,8 @@ from sidecar.venues.faults import Fault, Row, parse
 from tests.desk.world import CALL, PUT
 from tests.venues.rehearsal import Rehearsal
 
+pytestmark = pytest.mark.slow
+
 MIXED = (
     "reject=0.06 unsent=0.06 timeout=0.08 lose=0.12 duplicate=0.10 partial=0.10 late=0.10 delay=0.10@7s deaf=0.06 "
     "disconnect=40s@150s"

@@ -6,8 +6,9 @@ import pytest
 
 from sidecar.domain.contracts import Kind
 from sidecar.domain.events import Listed, Quote
+from sidecar.domain.monthly import monthly
 from sidecar.reference import load_reference
-from sidecar.venues.sim_futures import futures, monthly
+from sidecar.venues.sim_futures import futures
 from sidecar.venues.simulated import SimulatedMarket
 
 REFERENCE = load_reference()

@@ -2,8 +2,8 @@
 
 Three layouts: ``Date``/``Time`` (or one ``datetime``) with OHLC, ``Time`` as epoch seconds with OHLC, and two columns
 without a header (time, value). A bar's stamp is its start: its close becomes a quote at the bar's last microsecond, so
-that nothing is known early. The length of a bar is the smallest step of the file. The instrument is the column
-``Instrument`` or the start of the file's name.
+that nothing is known early; its other prices go into the archive alone. The length of a bar is the smallest step of the
+file. The instrument is the column ``Instrument`` or the start of the file's name.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from pathlib import Path
 import pandas as pd
 
 from sidecar.domain.errors import FileRefused
-from sidecar.store.importers.rows import INDIA, UNKNOWN_AT, Options, Rows, assembled, stamps
+from sidecar.store.importers.rows import INDIA, UNKNOWN_AT, Options, Rows, assembled, numbers, stamps
 from sidecar.store.importers.sources import Glance, glance, required, text_table
 
 _OHLC = ("open", "high", "low", "close")
 _STAMPS = ("datetime", "timestamp")
+_KEPT = ("symbol", "stamp", *_OHLC[:3], "last", "volume", "file", "row", "broken")
 _NAMES = {"NIFTY50": "NIFTY", "NIFTYBANK": "BANKNIFTY"}
 _SECONDS = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,[\d.]+\s*$")
 _MICROSECONDS_A_SECOND = 1_000_000
@@ -32,7 +33,10 @@ def detect(seen: Glance) -> bool:
 
 
 def load(path: Path) -> pd.DataFrame:
-    """The columns ``symbol``, ``stamp`` (text or epoch seconds), ``last``, ``volume``, and whether it is a ``bar``."""
+    """The columns ``symbol``, ``stamp`` (text or epoch seconds), ``last``, ``volume``, and whether it is a ``bar``.
+
+    A bar has its ``open``, ``high`` and ``low`` too.
+    """
     seconds = _SECONDS.match(glance(path).head) is not None
     table = text_table(path, names=["stamp", "last"]) if seconds else _bars(path)
     if "symbol" not in table:
@@ -59,7 +63,10 @@ def parse(table: pd.DataFrame, options: Options) -> Rows:
         },
         table.index,
     )
-    note = "a bar's close is stamped at the bar's last microsecond; open, high and low are not kept"
+    if table["bar"].any():
+        began = start.where(table["bar"].astype("bool"), UNKNOWN_AT)
+        rows = rows.assign(since=began, **{name: numbers(table[name])[0] for name in _OHLC[:3]})
+    note = "a bar's close is stamped at the bar's last microsecond; its open, high and low are in the archive alone"
     return Rows(rows, notes=(note,) if table["bar"].any() else ())
 
 
@@ -83,7 +90,7 @@ def _bars(path: Path) -> pd.DataFrame:
     kept = table.assign(
         stamp=stamp, last=table["close"], **({"symbol": table["instrument"]} if "instrument" in table else {})
     )
-    return kept[[name for name in ("symbol", "stamp", "last", "volume", "file", "row", "broken") if name in kept]]
+    return kept[[name for name in _KEPT if name in kept]]
 
 
 def _named(path: Path) -> str:

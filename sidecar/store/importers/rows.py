@@ -22,6 +22,8 @@ from sidecar.domain.reference import Reference
 from sidecar.store.importers.delimited import BROKEN
 
 VALUES = ("bid", "ask", "bid_size", "ask_size", "last", "volume", "open_interest")
+BAR = ("since", "open", "high", "low")
+"""What a format of bars states besides: when the bar of the quote began (µs UTC, -1 for none), and its other prices."""
 COLUMNS = ("underlying", "expiry", "strike", "right", "at", *VALUES, "reason", "file", "row")
 """``expiry`` is YYYYMMDD or empty, ``strike`` NaN and ``right`` empty where there is none; ``at`` µs UTC or -1."""
 
@@ -58,7 +60,8 @@ class Options:
 
 @dataclass(frozen=True)
 class Rows:
-    """What a parse found: ``frame`` with :data:`COLUMNS` (a ``lot`` column where the file states one).
+    """What a parse found: ``frame`` with :data:`COLUMNS` (a ``lot`` column where the file states one,
+    :data:`BAR` where its rows are bars).
 
     ``in_lots`` names the columns that the format states in lots. ``zone`` is the exchange's, ``notes`` what was decided
     and ``label`` follows the format's name in that of a tape, where one format serves two exchanges.

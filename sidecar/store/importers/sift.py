@@ -16,7 +16,7 @@ from sidecar.domain.contracts import Contract, Kind, contract_id
 from sidecar.domain.errors import CalendarBeyond
 from sidecar.domain.quotes import Defect
 from sidecar.store.importers.listing import Listing, Unlisted
-from sidecar.store.importers.rows import UNKNOWN_AT, VALUES, Options, Refusal, Rows, zone_named
+from sidecar.store.importers.rows import BAR, UNKNOWN_AT, VALUES, Options, Refusal, Rows, zone_named
 
 QUOTE_COLUMNS = ("symbol", "at", *VALUES)
 _PARTS = ["underlying", "expiry", "strike", "right"]
@@ -34,11 +34,15 @@ class Refused(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Day:
-    """One trading day: ``quotes`` with :data:`QUOTE_COLUMNS` by (at, listing order), and the ``contracts`` listed."""
+    """One trading day: ``quotes`` with :data:`QUOTE_COLUMNS` by (at, listing order), and the ``contracts`` listed.
+
+    ``bars`` are those whose closes are quotes: ``symbol``, ``at`` and the prices before the close; None without any.
+    """
 
     day: date
     quotes: pd.DataFrame
     contracts: tuple[Contract, ...]
+    bars: pd.DataFrame | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -190,11 +194,18 @@ def _days(frame: pd.DataFrame, group: Any, contracts: list[Contract | Unlisted],
                 held.setdefault(underlying, index_contract)
         ordered = tuple(sorted(held.values(), key=_listing_order))
         place = {contract.id: number for number, contract in enumerate(ordered)}
-        quotes = frame.iloc[index][list(QUOTE_COLUMNS)]
-        order = np.lexsort((quotes["symbol"].map(place).to_numpy(dtype="int64"), quotes["at"].to_numpy()))
-        quotes = quotes.iloc[order].reset_index(drop=True)
-        days.append(Day(on, quotes.assign(symbol=quotes["symbol"].astype("str")), ordered))
+        rows = frame.iloc[index]
+        order = np.lexsort((rows["symbol"].map(place).to_numpy(dtype="int64"), rows["at"].to_numpy()))
+        rows = rows.iloc[order].reset_index(drop=True)
+        rows = rows.assign(symbol=rows["symbol"].astype("str"))
+        days.append(Day(on, rows[list(QUOTE_COLUMNS)], ordered, _bars(rows)))
     return tuple(days)
+
+
+def _bars(rows: pd.DataFrame) -> pd.DataFrame | None:
+    if "since" not in rows or not (known := rows["since"] != UNKNOWN_AT).any():
+        return None
+    return rows.loc[known, ["symbol", "at", *BAR]].astype({"since": "int64"}).reset_index(drop=True)
 
 
 def _listing_order(contract: Contract) -> tuple[bool, str, date, float, str]:

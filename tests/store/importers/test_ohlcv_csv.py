@@ -26,6 +26,18 @@ def test_a_minute_bar_is_its_close_at_its_last_microsecond(tmp_path: Path, taken
     assert iso(int(day.quotes["at"][0])) == "2024-01-01T03:45:59.999999+00:00"
 
 
+def test_the_prices_before_the_close_are_kept_beside_the_quotes(tmp_path: Path, taken: Any) -> None:
+    rows = ["NIFTY,20240101,09:15,2,4,1,3", "NIFTY,20240101,09:16,x,,3,4", "NIFTY,20240101,09:17,2,4"]
+    path = _file(tmp_path, "bars.csv", "Instrument,Date,Time,Open,High,Low,Close", *rows)
+    (day,) = taken(ohlcv_csv, path).days
+    assert day.bars["symbol"].tolist() == ["NIFTY", "NIFTY"]
+    assert (day.bars["at"] - day.bars["since"]).tolist() == [59_999_999, 59_999_999]
+    assert day.bars.loc[0, ["open", "high", "low"]].tolist() == [2.0, 4.0, 1.0]
+    assert day.bars["open"].isna().tolist() == day.bars["high"].isna().tolist() == [False, True]
+    seconds = _file(tmp_path, "nifty50_1s.csv", "2022-08-10 09:15:00,17530.1", "2022-08-10 09:15:01,17530.5")
+    assert taken(ohlcv_csv, seconds).days[0].bars is None
+
+
 def test_epoch_seconds_are_utc_and_the_step_of_the_file_is_the_bar(tmp_path: Path, taken: Any) -> None:
     rows = ["1514778300,1,2,1,25551.7", "1514779200,1,2,1,25538.5", "1514781000,1,2,1,25540.5"]
     path = _file(tmp_path, "BANKNIFTY_15min.csv", "Time,Open,High,Low,Close", *rows)
