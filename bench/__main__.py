@@ -5,10 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 
-#: What takes a few minutes in all; the long ones (fanout, flatten, reduce_only, simulation, faults, mutation) by name.
+#: What takes a few minutes in all; the long ones by name (fanout, flatten, reduce_only, simulation, faults, mutation,
+#: learning, learning_real, backtest_growth, backtest_real).
 ROOMS = (
     "accuracy", "pricing", "implied", "surfaces", "scenarios", "tail", "span", "margin", "explain", "what_if",
-    "loop", "wire", "journal", "store", "query", "start", "stop_latency",
+    "features", "indicators", "loop", "models", "backtest", "wire", "journal", "store", "query", "start",
+    "stop_latency",
 )  # fmt: skip
 
 

@@ -44,7 +44,7 @@ from sidecar.replay import beaten, loosened, staleness
 from sidecar.settings import REPOSITORY, desk_config, load_settings
 from sidecar.store import tape
 from sidecar.store.importing import run_import
-from sidecar.strategies.demo import in_ticks
+from sidecar.strategies.option_legs import in_ticks
 
 FILE = REPOSITORY.parent / "shared/data/chain_intraday/nifty_chain_1min_option_chain_20260818.parquet"
 #: Columns of the table, after the head of a line.

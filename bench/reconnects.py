@@ -181,7 +181,7 @@ def scraper(port: int) -> Callable[[], float]:
 def measure(rounds: int) -> None:
     """Print both tables."""
     with tempfile.TemporaryDirectory() as folder:
-        desk = Desk(Path(folder))
+        desk = Desk(Path(folder), ())
         try:
             desk.open()
             command = [sys.executable, "-m", "bench.reconnects", str(desk.port), desk.key, str(READERS)]

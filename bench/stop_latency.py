@@ -1,12 +1,14 @@
 """How long a stop takes on a busy desk: until the gate is shut, until it is on disk, until it is answered.
 
     python -m bench.stop_latency [STOPS]
+    python -m bench.stop_latency train [STOPS]
 
 A real sidecar in a process of its own: 500 contracts at 2,000 quotes a second, 50 subscribers of every topic in a
-second process, and a niced process that burns a core where a training run will stand. Stops come by HTTP, by HTTP with
-the database stuck (nothing can be written to it), and, with the API dead (its event loop does not turn), by stop file
-and by SIGUSR1; a reset lies between any two. ``shut`` is until the latch holds every order that adds risk, ``on disk``
-until the halt is in the journal; after each stop by HTTP an order that adds risk must be refused.
+second process, and a niced process that burns a core, or with ``train`` the process that trains, again and again.
+Stops come by HTTP, by HTTP with the database stuck (nothing can be written to it), and, with the API dead (its event
+loop does not turn), by stop file and by SIGUSR1; a reset lies between any two. ``shut`` is until the latch holds every
+order that adds risk, ``on disk`` until the halt is in the journal; after each stop by HTTP an order that adds risk must
+be refused.
 """
 
 from __future__ import annotations
@@ -21,14 +23,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Thread
 from typing import Any, cast
 
 import httpx2
 import numpy as np
-import uvicorn
 import websockets
 
 from bench.loop import table
@@ -37,7 +38,7 @@ from sidecar.domain.commands import CommandEvent, Reset, Stop
 from sidecar.doors import app_of
 from sidecar.run import Sidecar
 from sidecar.servers.keys import UI_FILE, first_start
-from sidecar.servers.serving import configuration
+from sidecar.servers.serving import Server, configuration
 from sidecar.settings import load_settings
 from sidecar.stop_file import StopFile
 
@@ -51,6 +52,8 @@ PER_ADDRESS = 10
 TOPICS = ["positions", "pnl", "greeks", "market", "data_quality", "status", "performance", "breaker", "orders"]
 _SIM = {"strikes_each_side": 62, "expiries": 2, "quotes_per_second": 2_000.0}
 
+BURNS = (sys.executable, "-c", "import os; os.nice(19)\nwhile True: pass")
+
 #: Of one stop: given, gate shut, on disk, answered (seconds of the machine's monotonic clock; NaN for no answer).
 Times = tuple[float, float, float, float]
 
@@ -61,6 +64,8 @@ def main() -> int:
         serve(Path(rest[0]), int(rest[1]))
     elif role == "subscribe":
         asyncio.run(subscribe(*rest))
+    elif role == "train":
+        measure(int(rest[0] if rest else STOPS), beside=[sys.executable, "-m", "bench.training", "again"])
     else:
         measure(int(role or STOPS))
     return 0
@@ -88,12 +93,12 @@ def serve(folder: Path, port: int) -> None:
         live.submit = watched  # type: ignore[method-assign]  # every stop comes by here, whoever gives it
         sidecar.start()
         alarm.watch(lambda: live.halt("signal", "bench"))
-        server = uvicorn.Server(configuration(app_of(sidecar), port=port))
+        server = Server(configuration(app_of(sidecar), port=port))
         Thread(target=obey, args=(sidecar, told, server), daemon=True).start()
         server.run()
 
 
-def obey(sidecar: Sidecar, told: list[list[float]], server: uvicorn.Server) -> None:
+def obey(sidecar: Sidecar, told: list[list[float]], server: Server) -> None:
     live = sidecar.live
     for number, line in enumerate(sys.stdin):
         word, answer = line.strip(), cast("Any", None)
@@ -134,7 +139,8 @@ async def subscribe(url: str, key: str) -> None:
 class Bench:
     """A sidecar, its subscribers and a busy neighbour."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, neighbour: Sequence[str]) -> None:
+        self.neighbour = neighbour
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
@@ -150,10 +156,9 @@ class Bench:
         key = (self.folder / UI_FILE).read_text().strip()
         self.headers = {"X-API-Key": key}
         url = f"ws://127.0.0.1:{self.port}/ws"
-        burn = "import os; os.nice(19)\nwhile True: pass"
         self.others = [
             subprocess.Popen([*ME, "subscribe", url, key]),
-            subprocess.Popen([sys.executable, "-c", burn]),
+            subprocess.Popen(self.neighbour),
         ]
         self._until(lambda: self._subscribers() >= SUBSCRIBERS)
         self.order = self._order()
@@ -240,9 +245,9 @@ class Bench:
             time.sleep(0.005)
 
 
-def measure(count: int) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(Path(folder))
+def measure(count: int, beside: Sequence[str] = ()) -> None:
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as jobs:
+        bench = Bench(Path(folder), [*beside, jobs] if beside else BURNS)
         try:
             bench.open()
             rows = [("HTTP", bench.stops(count, bench.by_http))]

@@ -22,13 +22,12 @@ from threading import Thread
 from typing import Any
 
 import httpx2
-import uvicorn
 import websockets
 
 from sidecar.doors import app_of
 from sidecar.run import Sidecar
 from sidecar.servers.keys import UI_FILE, first_start
-from sidecar.servers.serving import configuration
+from sidecar.servers.serving import Server, configuration
 from sidecar.settings import load_settings
 
 SECONDS = 20.0
@@ -62,7 +61,7 @@ def measure(contracts: int, expiries: int, each_side: int, rate: float) -> None:
         with Sidecar(settings) as sidecar:
             first_start(settings.data_dir)
             key = (settings.data_dir / UI_FILE).read_text().strip()
-            server = uvicorn.Server(configuration(app_of(sidecar), port=port))
+            server = Server(configuration(app_of(sidecar), port=port))
             Thread(target=server.run, daemon=True).start()
             sidecar.start()
             time.sleep(12.0)

@@ -142,6 +142,14 @@ def test_a_strategys_order_passes_the_same_gate_under_its_own_name() -> None:
     assert room.orders() == [OrderState.REFUSED, OrderState.CANCELLED]
 
 
+def test_an_order_of_a_strategy_that_the_desk_could_not_read_disables_it_and_the_desk_goes_on() -> None:
+    strategy = Wants(queue=[Intent(place=request(strategy="wants", price=22.0))])
+    room = Room([strategy])
+    assert room.state.disabled == {"wants"}
+    room.trade(2)
+    assert room.orders() == []
+
+
 @pytest.mark.parametrize(
     ("limits", "changes", "name"),
     [

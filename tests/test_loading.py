@@ -4,10 +4,12 @@ import sys
 from hashlib import sha256
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sidecar.domain.errors import ConfigurationError
-from sidecar.loading import digest, strategies_of
+from sidecar.loading import digest, rule_of, strategies_of
+from sidecar.strategies.bar_strategy import BarStrategy
 from sidecar.strategies.demo import Demo
 
 GOOD = """
@@ -25,6 +27,18 @@ class Strategy:
         return (Intent(cancel="O1"),)
 """
 MANY = "class Strategy:\n    def __init__(self, fund_id, underlying): pass\n"
+RULE = """
+from sidecar.strategies.rules import stepped
+
+class Rule:
+    name = "higher"
+    needs_model = False
+
+    def stepper(self):
+        return lambda bar: 1.0 if bar.close > 100.0 else 0.0
+
+    batch = stepped
+"""
 ASKED = "    def on_report(self, published): return ()\n"
 
 
@@ -38,6 +52,25 @@ def test_a_file_gives_its_strategy_made_for_the_fund_and_underlying(tmp_path: Pa
     (mine,) = strategies_of(written(tmp_path, GOOD), "second", "BANKNIFTY")
     assert mine.name == "mine-1"
     assert (vars(mine)["fund_id"], vars(mine)["underlying"]) == ("second", "BANKNIFTY")
+
+
+def test_a_file_of_a_rule_trades_as_a_strategy_and_is_a_rule_to_a_backtest(tmp_path: Path) -> None:
+    named = written(tmp_path, RULE)
+    (mine,) = strategies_of(named, "second", "BANKNIFTY")
+    assert isinstance(mine, BarStrategy)
+    assert mine.name == "higher"
+    rule = rule_of(named)
+    assert rule is not None
+    bars = {"close": np.array([99.0, 101.0, 100.0]), "first": np.zeros(3)}
+    assert rule.batch(bars).tolist() == [0.0, 1.0, 0.0]
+    assert rule_of(written(tmp_path, GOOD)) is None
+
+
+def test_a_name_of_the_table_is_a_rule_where_it_trades_on_bars() -> None:
+    rule = rule_of("sma_cross", {"fast": 2.0, "slow": 3.0})
+    assert rule is not None
+    assert rule.batch({"close": np.array([1.0, 2.0, 3.0]), "first": np.zeros(3)}).tolist()[2] == 1.0
+    assert rule_of("short_strangle") is rule_of("none") is rule_of("martingale") is None
 
 
 def test_names_of_the_table_still_work() -> None:
@@ -62,8 +95,14 @@ def test_the_digest_is_of_the_file_and_a_name_of_the_table_has_none(tmp_path: Pa
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("", "has no class Strategy"),
-        ("Strategy = 3", "has no class Strategy"),
+        ("", "has no class Strategy and no class Rule; define one of the two"),
+        ("Strategy = 3", "has no class Strategy and no class Rule"),
+        ("class Strategy: pass\nclass Rule: pass", "has both a Strategy and a Rule; define one of the two"),
+        ("class Rule:\n    def __init__(self, size): pass", "its Rule cannot be made with () (TypeError"),
+        ("class Rule:\n    name = 'a b'\n    needs_model = False", "its name is 'a b'"),
+        ("class Rule:\n    name = 'mine'\n    needs_model = False", "its Rule has no stepper; write def stepper(self)"),
+        (RULE.replace("needs_model = False", ""), "its Rule has no needs_model; write needs_model = False"),
+        (RULE.replace("batch = stepped", ""), "its Rule has no batch; write def batch(self, bars)"),
         ("class Strategy(:", "cannot be imported (SyntaxError"),
         ("import no_such_module_of_mine", "cannot be imported (ModuleNotFoundError"),
         ("import math\nmath.Strategy", "AttributeError"),

@@ -78,6 +78,7 @@ def free_port() -> int:
 def environment(**more: str) -> dict[str, str]:
     """This process's environment without its desk settings, a small market, and ``more``."""
     mine = {name: value for name, value in os.environ.items() if not name.startswith("DESK_")}
+    mine["DESK_LEARNING__ENABLED"] = "false"
     market = {f"DESK_SIMULATION__{name.upper()}": str(value) for name, value in SMALL.items()}
     return {**mine, **market, **more}
 

@@ -1,112 +1,64 @@
-// The live panel. Whatever comes from the desk is written as text, never as markup.
+// The live blotter: positions and orders of a fund as they change, and the last points of its P&L.
 
-const TOPICS = ["breaker", "pnl", "market", "positions"];
-const MOST_ROWS = 8;
-/** After this long without a change a state is said to those who listen. */
-const SETTLED_MS = 1_500;
-const RETRY_MS = 2_000;
-const STATES = { live: "● live", polling: "◐ polling", stale: "○ stale", refused: "✕ refused", closed: "○ closed" };
-const BREAKERS = {
-  active: "✓ active",
-  tripped: "⚠ tripped by a limit",
-  emergency_stop: "✋ emergency stop",
-  market_halt: "⏸ market halt",
-  manual_disable: "🔒 disabled by hand",
-};
-const SYMBOLS = { INR: "₹", USD: "$", EUR: "€", GBP: "£" };
+const MOST_ROWS = 20;
+const MOST_ORDERS = 12;
+const MARK_MS = 900;
+const MARK = [{ backgroundColor: "rgba(242, 177, 52, 0.45)" }, { backgroundColor: "transparent" }];
+const still = matchMedia("(prefers-reduced-motion: reduce)");
+const STATES = { live: "● live", polling: "◐ polling", stale: "○ OLD", refused: "✕ refused", closed: "○ closed" };
 const panels = new WeakMap();
 
 export default function ({ data, parentElement }) {
   const panel = panels.get(parentElement) ?? new Panel(parentElement);
   panels.set(parentElement, panel);
-  panel.take(data);
+  const turn = panel.take(data);
   return () => {
+    // Streamlit may end an earlier call after a later one has begun.
+    if (panel.turn !== turn) return;
     panel.leave();
     panels.delete(parentElement);
   };
 }
 
-/** @param {unknown} value @param {number} places @param {boolean} [signed] a dash where it is unknown, never a zero */
-function number(value, places, signed = false) {
-  if (typeof value !== "number" || !Number.isFinite(value)) return "–";
-  const digits = { minimumFractionDigits: places, maximumFractionDigits: places };
-  const text = Math.abs(value).toLocaleString("en-US", digits);
-  const zero = !/[1-9]/.test(text);
-  return (zero ? "" : value < 0 ? "−" : signed ? "+" : "") + text;
-}
-
-/** @param {unknown} value @param {string} currency with an arrow and a sign: gain and loss are not told by colour */
-function money(value, currency) {
-  const text = number(value, 0, true);
-  const sign = /^[+−]/.test(text) ? text[0] : "";
-  const arrow = { "+": "▲ ", "−": "▼ " }[sign] ?? "";
-  return text === "–" ? text : arrow + sign + (SYMBOLS[currency] ?? `${currency} `) + text.slice(sign.length);
-}
-
-/** @param {number} seconds */
-function since(seconds) {
-  if (!Number.isFinite(seconds)) return "never heard";
-  if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s old`;
-  return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s old`;
-}
-
-/** @param {string} tag @param {string} text */
-function element(tag, text) {
-  const made = document.createElement(tag);
-  made.textContent = text;
-  return made;
-}
-
 class Panel {
   constructor(root) {
     this.root = root;
-    this.currency = "";
-    this.desk = null;
-    this.fund = "*";
+    this.turn = 0;
     this.frame = 0;
-    this.said = "";
-    this.clock = setInterval(() => this.age(), 250);
+    this.orders = new Map();
+    this.ticking = setInterval(() => this.tick(), 250);
   }
 
   at(name) {
     return this.root.querySelector(`[data-at="${name}"]`);
   }
 
-  /** Streamlit calls again whenever it draws; a new fund is shown, and a new ticket opens what is shut. */
-  async take({ ticket, path, fund = "*" }) {
-    const known = this.ticket === ticket;
-    this.ticket = ticket;
-    this.fund = fund;
-    if (this.desk) this.ask();
-    if (known || (this.desk && this.desk.state !== "refused")) return;
-    const base = location.origin + path;
-    const { connect, READS } = await import(`${base}/client/desk-stream.js`);
-    if (this.left || this.ticket !== ticket) return;
-    const money = (answer) => [...(answer.funds ?? []), answer.totals];
-    const pnl = { path: "/emergency/positions", key: ["fund_id"], rows: money }; // the relay has no /api
-    this.desk = connect({
-      url: base,
-      getKey: () => this.ticket,
-      topics: TOPICS,
-      heartbeatMs: 4_000,
-      longestWaitMs: 5_000,
-      pollMs: 1_000,
-      reads: { ...READS, pnl },
-      onState: () => this.ask(),
-      onStatus: (status) => this.tell(status),
-    });
+  /** Streamlit calls again whenever it draws anew; another fund is shown at once. */
+  take(data) {
+    if (data.fund !== this.data?.fund) this.spark = new Spark(data.day);
+    this.data = data;
+    this.fund = data.fund ?? "*";
+    const wire = wireTo(data.path);
+    wire.take(data.ticket);
+    if (this.wire !== wire) {
+      this.release?.();
+      this.wire = wire;
+      const heard = (frame) => frame.topic === "orders" && this.heard(frame);
+      this.release = wire.hold(["pnl", "positions", "orders"], { changed: () => this.ask(), heard });
+      void this.recent();
+    }
+    this.draw();
+    return (this.turn += 1);
   }
 
   leave() {
-    this.left = true;
-    clearInterval(this.clock);
-    clearTimeout(this.saying);
-    clearTimeout(this.asking);
+    this.turn = -1;
+    clearInterval(this.ticking);
+    clearTimeout(this.again);
     cancelAnimationFrame(this.frame);
-    this.desk?.close();
+    this.release?.();
   }
 
-  /** Draw at the next frame, however much has changed by then. */
   ask() {
     this.frame ||= requestAnimationFrame(() => {
       this.frame = 0;
@@ -114,70 +66,108 @@ class Panel {
     });
   }
 
-  tell({ state, reason }) {
-    this.root.querySelector(".panel").dataset.state = state;
-    this.at("state").textContent = STATES[state];
-    this.at("reason").textContent = reason;
-    if (state === "live" || state === "polling") void this.facts();
-    this.age();
-    this.say();
+  tick() {
+    const { state } = this.wire;
+    put(this.at("age"), `${STATES[state]} ${state === "refused" ? this.wire.reason.slice(0, 120) : since(this.wire.age())}`);
+    if (this.root.querySelector(".panel").dataset.state !== state) this.ask();
+    if (this.sampled === this.wire.status?.timestamp) return;
+    this.sampled = this.wire.status?.timestamp;
+    this.spark.add(Date.parse(this.sampled), this.wire.fresh ? this.total().daily_pnl : null);
+    this.line();
   }
 
-  /** What the stream does not say: whose money, and whether it is any. */
-  async facts() {
-    clearTimeout(this.asking);
-    const found = await this.desk.read("/emergency/status").catch(() => null);
-    if (this.left) return;
-    if (found === null) {
-      this.asking = setTimeout(() => this.facts(), RETRY_MS);
-      return;
+  // ---- orders --------------------------------------------------------------------------------------------------
+
+  /** Those that ended before this page was there are read; from then on each change is heard. */
+  async recent() {
+    const { wire } = this;
+    const told = await wire.read("/api/v1/orders?limit=50").catch(() => null);
+    if (this.turn < 0 || wire !== this.wire) return;
+    if (told) {
+      for (const row of told.orders ?? []) this.order(row);
+      this.read = true;
     }
-    this.currency = String(found.data.currency ?? "");
-    this.at("simulated").hidden = found.data.simulated === false;
-    this.at("simulated").textContent = found.data.simulated ? "⚗ simulated data" : "real or simulated: unknown";
+    // Without a stream nothing is heard; and what was missed while there was none is read once there is one again.
+    this.again = setTimeout(() => this.recent(), told && wire.state === "live" ? 30_000 : 2_000);
     this.ask();
   }
 
-  age() {
-    if (this.desk) this.at("age").textContent = since(this.desk.age());
+  heard({ type, data }) {
+    for (const row of type === "snapshot" ? data.rows : [data]) this.order(row);
   }
 
-  /** Tell listeners what has changed for good: the state and the breaker, not every price. */
-  say() {
-    clearTimeout(this.saying);
-    this.saying = setTimeout(() => {
-      const text = `${STATES[this.desk.state].slice(2)}; breaker ${this.at("breaker").textContent}`;
-      if (text !== this.said) this.at("said").textContent = this.said = text;
-    }, SETTLED_MS);
+  order(row) {
+    const known = this.orders.get(String(row.id));
+    if (known && String(known.updated_at) > String(row.updated_at)) return;
+    this.orders.set(String(row.id), row);
+    if (this.orders.size > 500) this.orders.delete(this.orders.keys().next().value);
+  }
+
+  // ---- what it shows -------------------------------------------------------------------------------------------
+
+  mine(row) {
+    return this.fund === "*" || row.fund_id === this.fund;
+  }
+
+  total() {
+    return [...this.wire.rows("pnl").values()].find((row) => row.fund_id === this.fund) ?? {};
   }
 
   draw() {
-    const [breaker] = this.desk.rows("breaker").values();
-    const total = [...this.desk.rows("pnl").values()].find((row) => row.fund_id === this.fund) ?? {};
-    const before = this.at("breaker").textContent;
-    this.at("breaker").textContent = breaker ? (BREAKERS[breaker.state] ?? String(breaker.state)) : "–";
-    this.at("pnl").textContent = money(total.daily_pnl, this.currency);
-    this.at("opened").textContent = money(total.unrealized_pnl, this.currency);
-    this.at("markets").replaceChildren(...[...this.desk.rows("market").values()].map((row) => this.market(row)));
-    const mine = (row) => this.fund === "*" || row.fund_id === this.fund;
-    const rows = [...this.desk.rows("positions").values()].filter(mine);
+    const currency = String(this.wire.status?.currency ?? "");
+    const total = this.total();
+    this.root.querySelector(".panel").dataset.state = this.wire.state;
+    put(this.at("whose"), this.fund === "*" ? "All funds" : this.fund);
+    put(this.at("pnl"), money(total.daily_pnl, currency));
+    put(this.at("opened"), money(total.unrealized_pnl, currency));
+    const rows = [...this.wire.rows("positions").values()].filter((row) => this.mine(row));
     rows.sort((a, b) => (String(a.id) < String(b.id) ? -1 : 1));
-    this.at("count").textContent = rows.length > MOST_ROWS ? `${rows.length}, ${MOST_ROWS} shown` : String(rows.length);
-    this.at("positions").replaceChildren(...rows.slice(0, MOST_ROWS).map((row) => this.position(row)));
-    if (before !== this.at("breaker").textContent) this.say();
+    const known = this.wire.knows("positions");
+    put(this.at("count"), known ? counted(rows.length, MOST_ROWS) : UNKNOWN);
+    fill(this.at("positions"), rows.slice(0, MOST_ROWS), (row) => [
+      String(row.symbol), number(row.quantity, 0, true), number(row.current_price, 2), money(row.unrealized_pnl, currency),
+    ]); // prettier-ignore
+    const orders = [...this.orders.values()].filter((row) => this.mine(row));
+    orders.sort((a, b) => (String(a.updated_at) > String(b.updated_at) ? -1 : 1));
+    put(this.at("orders-count"), this.read ? counted(orders.length, MOST_ORDERS, "newest ") : UNKNOWN);
+    fill(this.at("orders"), orders.slice(0, MOST_ORDERS), (row) => this.told(row));
+    this.line();
   }
 
-  market(row) {
-    const cell = document.createElement("div");
-    const quality = row.quality === "live" ? "" : ` (${String(row.quality).replaceAll("_", " ")})`;
-    cell.append(element("dt", `${row.symbol} spot`), element("dd", number(row.spot_price, 2) + quality));
-    return cell;
+  told(row) {
+    const zone = this.data.zone ?? "UTC";
+    const price = number(Number(row.average_price ?? row.price ?? NaN), 2);
+    const filled = `${number(row.filled, 0)} of ${number(row.quantity, 0)}`;
+    return [String(row.symbol), clock(row.updated_at, zone, ""), `${phrase(row.side)} ${number(row.quantity, 0)}`,
+      row.average_price == null ? `limit ${price}` : price, filled, phrase(row.state)]; // prettier-ignore
   }
 
-  position(row) {
+  line() {
+    const { path, zero, from } = this.spark.draw();
+    for (const [name, shape] of [["path", path], ["zero", zero]]) {
+      if (this.at(name).getAttribute("d") !== shape) this.at(name).setAttribute("d", shape);
+    }
+    const zone = this.data.zone ?? "UTC";
+    put(this.at("span"), from === null ? "" : `since ${clock(new Date(from).toISOString(), zone, this.data.zone_name ?? "UTC")}`);
+  }
+}
+
+function counted(many, most, which = "") {
+  return many > most ? `${number(many, 0)}, ${which}${most} shown, ${number(many - most, 0)} more` : number(many, 0);
+}
+
+/** The rows of a table: a cell is written where it is new, and marked for a moment where it has changed. */
+function fill(body, rows, cells) {
+  const make = (row) => {
     const line = document.createElement("tr");
-    const told = [number(row.quantity, 0, true), number(row.current_price, 2), money(row.unrealized_pnl, this.currency)];
-    line.append(element("td", String(row.symbol)), ...told.map((text) => element("td", text)));
+    line.append(...cells(row).map(() => document.createElement("td")));
     return line;
-  }
+  };
+  keyed(body, rows, (row) => String(row.id), make, (line, row, fresh) => {
+    cells(row).forEach((text, place) => {
+      const cell = line.children[place];
+      if (put(cell, text) && !fresh && !still.matches) cell.animate(MARK, MARK_MS);
+      if (place === 0 && cell.title !== text) cell.title = text;
+    });
+  });
 }

@@ -1,34 +1,46 @@
-"""The live panel: breaker, money, prices and positions as they change, over a socket of the browser's own.
+"""The live blotter: positions, orders and the last of the P&L as they change, over a socket of the browser's own.
 
 Streamlit draws it once; what it shows then does not pass through Streamlit. Its script is ``panel.js``.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
+from datetime import datetime
 
 import streamlit as st
 
+from pages.parts import reads, scripts
 from pages.parts.relay import PREFIX, TICKETS
+from pages.parts.visitor import visitor
+from pages.parts.words import ZONE, known
 
-_HERE = Path(__file__)
+POINTS = 120
 _TICKET = "live-ticket"
 
+SCRIPT = ("told", "wire", "spark", "panel")
+
+
+def markup() -> str:
+    """What the script fills."""
+    return scripts.text("panel.html")
+
+
 _mount = st.components.v2.component(
-    "live_panel",
-    html=_HERE.with_name("panel.html").read_text(),
-    css=_HERE.with_name("panel.css").read_text(),
-    js=_HERE.with_name("panel.js").read_text(),
+    "live_panel", html=markup(), css=scripts.text("panel.css"), js=scripts.module(*SCRIPT)
 )
 
 
-def draw(fund: str) -> None:
-    """The panel of one fund, or of all (``*``), where it is called."""
-    _mount(key="live", data={"ticket": keep(), "path": PREFIX, "fund": fund})
+def draw(fund: str, key: str = "live") -> None:
+    """The blotter of one fund, or of all (``*``), where it is called."""
+    rows, _ = reads.shared().equity(fund)
+    day = [[row.get("timestamp"), known(row.get("daily_pnl"))] for row in (rows or ())[-POINTS:]]
+    zone = {"zone": ZONE.key, "zone_name": datetime.now(ZONE).tzname()}
+    _mount(key=key, data={"ticket": keep(), "path": PREFIX, "fund": fund, "day": day, **zone})
 
 
 def keep() -> str:
     """Renew this session's ticket; to be called at every refresh, so that it lives as long as the page."""
-    ticket = TICKETS.renew(st.session_state.get(_TICKET))
+    who = visitor()
+    ticket = TICKETS.renew(st.session_state.get(_TICKET), who.key, who.session)
     st.session_state[_TICKET] = ticket
     return ticket

@@ -1,206 +1,167 @@
-"""What the live panel asks of the desk, handed on with the app's key: frames of the stream and two reads, no acts.
+"""What a page in the browser asks of the desk without Streamlit: the stream, a few reads, and the stop.
 
 The key never leaves this process. A page that the app has drawn holds a ticket instead, which opens only these doors,
-only from the app's own origin, and runs out soon after the page is gone.
+each with the key of the session that drew it, and runs out soon after the page is gone. The stop waits for nothing
+that a page does: not for its script, and not for a read.
 """
 
 from __future__ import annotations
 
 import asyncio
-import secrets
-import time
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
-from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 
+import httpx2
 import msgspec
-from starlette.requests import HTTPConnection, Request
+import plotly
+from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
-from starlette.websockets import WebSocket, WebSocketDisconnect
-from websockets.asyncio.client import ClientConnection
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
 from pages.parts import reads
+from pages.parts.panels import RUN_OUT, Panels, same_origin
+from pages.parts.sessions import SESSIONS
+from pages.parts.tickets import Tickets, signed_in
 from sidecar.client import Desk
 from sidecar.domain.errors import DeskRefused, DeskUnreachable
 
+T = TypeVar("T")
 PREFIX = "/live"
+#: Plotly's script as the library brings it, so that no page asks a stranger for it.
+PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 CLIENT = Path(__file__).resolve().parents[2] / "sidecar" / "browser"
-READS: dict[str, Callable[[Desk], dict[str, Any]]] = {
-    "/emergency/status": Desk.status,
-    "/emergency/positions": Desk.positions,
-}
-#: What a panel may say to the desk once it is in.
-SAID = frozenset({"subscribe", "unsubscribe", "seen", "ping"})
-TICKET_S = 600.0
-AUTH_WAIT_S = 5.0
+ORDERS = 200
+MOST_KEYS = 64
 LARGEST = 16 * 1024
-#: The desk takes ten sockets from one address, and every panel comes from this one.
-MOST_PANELS = 8
-POLICY, TOO_LARGE, TRY_LATER = 1008, 1009, 1013
+TERMINAL = 'stop from a terminal on the desk\'s machine: python -m sidecar stop --reason "…"'
+FRESH = {"cache-control": "no-store"}
 
 
-class Tickets:
-    """What opens the relay. A ticket lives ``TICKET_S`` from when it was last renewed."""
+@dataclass(frozen=True)
+class Reading:
+    """One read: how, the query it must come with, and the names that may stand there and change nothing."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._until: dict[str, float] = {}
-        self._lock = Lock()
+    read: Callable[[Desk], dict[str, Any]]
+    needs: Mapping[str, str] = field(default_factory=dict)
+    ignores: frozenset[str] = frozenset()
 
-    def renew(self, ticket: str | None) -> str:
-        """The same ticket with a new life, or a new one where that has run out or there is none."""
-        now = self._clock()
-        with self._lock:
-            self._until = {one: until for one, until in self._until.items() if until > now}
-            found = ticket if ticket in self._until and ticket is not None else secrets.token_urlsafe(24)
-            self._until[found] = now + TICKET_S
-        return found
-
-    def opens(self, ticket: str) -> bool:
-        """Whether a page holds this ticket now."""
-        with self._lock:
-            return self._until.get(ticket, 0.0) > self._clock()
+    def takes(self, query: Mapping[str, str]) -> bool:
+        """Whether what is asked is what would be answered."""
+        return {name: value for name, value in query.items() if name not in self.ignores} == self.needs
 
 
-class _Auth(msgspec.Struct, tag="auth", tag_field="type"):
-    key: str
+READS: dict[str, Reading] = {
+    "/emergency/status": Reading(Desk.status),
+    "/emergency/positions": Reading(Desk.positions),
+    "/emergency/positions/plan": Reading(lambda desk: desk.plan(close_all=True), {"close_all": "true"}),
+    "/emergency/data-quality": Reading(Desk.data_quality),
+    "/api/v1/orders": Reading(lambda desk: desk.orders(limit=ORDERS), ignores=frozenset({"limit"})),
+    "/api/v1/monitoring/alerts": Reading(lambda desk: desk.alerts(), ignores=frozenset({"limit"})),
+}
 
 
-class _Said(msgspec.Struct):
-    type: str
-
-
-class _Unwelcome(Exception):
-    """The panel's socket is closed with this code and reason."""
-
-    def __init__(self, code: int, reason: str) -> None:
-        super().__init__(code, reason)
-        self.code, self.reason = code, reason
+class _Stop(msgspec.Struct, forbid_unknown_fields=True):
+    reason: str = ""
+    flatten: bool = False
 
 
 class Relay:
-    """The doors below ``PREFIX``. ``desk`` gives the desk with the app's key."""
+    """The doors below ``PREFIX``. ``desk`` gives the desk of a key, and a stop's own, on each call the same."""
 
-    def __init__(self, tickets: Tickets, desk: Callable[[], Desk]) -> None:
+    def __init__(self, tickets: Tickets, desk: Callable[[str], Desk], stopping: Callable[[str], Desk]) -> None:
         self.tickets = tickets
         self.desk = desk
-        self.panels = 0
+        self.stopping = stopping
+        self.panels = Panels(tickets, desk)
+        self._reading = ThreadPoolExecutor(8, "relay-read")
+        self._stopping = ThreadPoolExecutor(8, "relay-stop")
 
     def routes(self) -> list[BaseRoute]:
         """For the app."""
-        client = [Route(f"{PREFIX}/client/{file.name}", _file(file)) for file in sorted(CLIENT.glob("*.js"))]
-        reading = [Route(PREFIX + path, self._read(read)) for path, read in READS.items()]
-        return [*client, *reading, WebSocketRoute(f"{PREFIX}/ws", self.stream)]
+        scripts = [*sorted(CLIENT.glob("*.js")), PLOTLY]
+        client = [Route(f"{PREFIX}/client/{file.name}", _file(file)) for file in scripts]
+        reading = [Route(PREFIX + path, self._read(row)) for path, row in READS.items()]
+        stop = Route(f"{PREFIX}/emergency/stop", self.stop, methods=["POST"])
+        return [*client, *reading, stop, WebSocketRoute(f"{PREFIX}/ws", self.panels.stream)]
 
-    def _read(self, read: Callable[[Desk], dict[str, Any]]) -> Callable[[Request], Any]:
+    def _read(self, row: Reading) -> Callable[[Request], Any]:
         async def answer(request: Request) -> Response:
-            if not self.tickets.opens(request.headers.get("x-api-key", "")):
-                return _problem(401, "this page's ticket has run out; reload it")
+            holder = self.tickets.of(request.headers.get("x-api-key", ""), request)
+            if holder is None:
+                return problem(401, "not read", RUN_OUT)
+            if not row.takes(dict(request.query_params)):
+                needs = "&".join(f"{name}={value}" for name, value in row.needs.items())
+                return problem(422, "not read", f"this door takes {needs or 'no query'}")
+            loop = asyncio.get_running_loop()
             try:
-                found = await asyncio.to_thread(read, self.desk())
+                return _answer(await loop.run_in_executor(self._reading, row.read, self.desk(holder.key)))
             except DeskRefused as refused:
-                return _problem(refused.status, refused.detail)
+                return _refusal(refused)
             except DeskUnreachable as lost:
-                return _problem(502, lost.problem)
-            return Response(msgspec.json.encode(found), media_type="application/json", headers=_FRESH)
+                return problem(502, "not read", lost.problem)
 
         return answer
 
-    async def stream(self, socket: WebSocket) -> None:
-        """Hand frames on, both ways, until either side ends; a close code of the desk goes on too."""
-        if not _same_origin(socket):
-            await socket.close(POLICY)  # before it is accepted: 403
-            return
-        await socket.accept()
+    async def stop(self, request: Request) -> Response:
+        """Ask for the stop, once, and hand on what comes of it. It goes on though the browser has gone."""
+        if not same_origin(request):
+            return problem(403, "not stopped", "a stop is asked for by this app's own pages only")
+        holder = self.tickets.of(request.headers.get("x-api-key", ""), request)
+        if holder is None:
+            return problem(401, "not stopped", f"{RUN_OUT}, or {TERMINAL}")
         try:
-            await self._admit(socket)
-            self.panels += 1
-            try:
-                await self._carry(socket)
-            finally:
-                self.panels -= 1
-        except _Unwelcome as no:
-            await socket.close(no.code, no.reason[:120])
-        except WebSocketDisconnect:
-            pass
-
-    async def _admit(self, socket: WebSocket) -> None:
+            asked = await body_of(request, _Stop)
+        except ValueError as error:
+            return problem(422, "not stopped", f"{error}; {TERMINAL}")
+        why = asked.reason.strip() or "STOP pressed in the app"
+        desk, loop = self.stopping(holder.key), asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(AUTH_WAIT_S):
-                ticket = msgspec.json.decode(await _text(socket), type=_Auth).key
-        except (TimeoutError, msgspec.DecodeError):
-            raise _Unwelcome(POLICY, "the first frame must be auth, with this page's ticket") from None
-        if not self.tickets.opens(ticket):
-            raise _Unwelcome(POLICY, "this page's ticket has run out; reload it")
-        if self.panels >= MOST_PANELS:
-            raise _Unwelcome(TRY_LATER, f"{MOST_PANELS} panels are open already")
-
-    async def _carry(self, socket: WebSocket) -> None:
-        try:
-            async with self.desk().socket() as far:
-                tasks = [asyncio.create_task(way(socket, far)) for way in (_up, _down)]
-                try:
-                    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-                    done.pop().result()
-                finally:
-                    for task in tasks:
-                        task.cancel()
-                    await asyncio.gather(*tasks, return_exceptions=True)
-        except InvalidStatus as error:
-            status = error.response.status_code
-            raise _Unwelcome(POLICY if status in (401, 403) else TRY_LATER, f"the desk answers {status}") from error
-        except ConnectionClosed as closed:
-            ended = closed.rcvd
-            raise _Unwelcome(ended.code if ended else TRY_LATER, ended.reason if ended else "") from closed
-        except (OSError, InvalidHandshake, TimeoutError) as error:
-            raise _Unwelcome(TRY_LATER, "the sidecar does not answer") from error
+            return _answer(await loop.run_in_executor(self._stopping, lambda: desk.stop(why, flatten=asked.flatten)))
+        except DeskRefused as refused:
+            return _refusal(refused) if refused.document else _unconfirmed(502, refused.detail)
+        except DeskUnreachable as lost:
+            return _unconfirmed(504 if isinstance(lost.__cause__, httpx2.ReadTimeout) else 502, lost.problem)
 
 
-async def _up(socket: WebSocket, far: ClientConnection) -> None:
-    while True:
-        text = await _text(socket)
-        try:
-            kind = msgspec.json.decode(text, type=_Said).type
-        except msgspec.DecodeError:
-            kind = ""
-        if kind not in SAID:
-            raise _Unwelcome(POLICY, f"a panel may say: {', '.join(sorted(SAID))}")
-        await far.send(text)
+async def body_of(request: Request, shape: type[T]) -> T:
+    """A small JSON body of this shape; ``ValueError`` says what is wrong with it."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise ValueError("the body is application/json")
+    content = b""
+    async for chunk in request.stream():
+        content += chunk
+        if len(content) > LARGEST:
+            raise ValueError(f"a body is at most {LARGEST} bytes")
+    try:
+        return msgspec.json.decode(content, type=shape)
+    except msgspec.DecodeError as error:
+        raise ValueError(str(error)) from None
 
 
-async def _down(socket: WebSocket, far: ClientConnection) -> None:
-    while True:
-        await socket.send_text(await far.recv(decode=True))
+def problem(status: int, title: str, detail: str, **more: Any) -> Response:
+    """A problem document (RFC 9457)."""
+    body = {"type": "about:blank", "status": status, "title": title, "detail": detail, **more}
+    return JSONResponse(body, status, headers=FRESH, media_type="application/problem+json")
 
 
-async def _text(socket: WebSocket) -> str:
-    event = await socket.receive()
-    if event["type"] == "websocket.disconnect":
-        raise WebSocketDisconnect(event.get("code") or 1005)
-    text = event.get("text")
-    if text is None:
-        raise _Unwelcome(POLICY, "send JSON as text frames")
-    if len(text) > LARGEST:
-        raise _Unwelcome(TOO_LARGE, f"a message is at most {LARGEST} bytes")
-    return str(text)
+def _unconfirmed(status: int, why: str) -> Response:
+    told = f"NOT CONFIRMED: it may or may not have been carried out ({why}). If in doubt, {TERMINAL}"
+    return problem(status, "NOT CONFIRMED", told, unsure=True)
 
 
-def _same_origin(connection: HTTPConnection) -> bool:
-    """Whether the one Origin is the app's own. Who sends none is no page of it."""
-    hosts, origins = (connection.headers.getlist(name) for name in ("host", "origin"))
-    return len(hosts) == 1 and origins in ([f"http://{hosts[0]}"], [f"https://{hosts[0]}"])
+def _answer(found: dict[str, Any]) -> Response:
+    return Response(msgspec.json.encode(found), media_type="application/json", headers=FRESH)
 
 
-_FRESH = {"cache-control": "no-store"}
-
-
-def _problem(status: int, detail: str) -> Response:
-    body = {"status": status, "title": "not read", "detail": detail}
-    return JSONResponse(body, status, headers=_FRESH, media_type="application/problem+json")
+def _refusal(refused: DeskRefused) -> Response:
+    """The desk's own problem document, as it came."""
+    if not refused.document:  # no sidecar would say so
+        return problem(502, refused.title, refused.detail)
+    return JSONResponse(refused.document, refused.status, headers=FRESH, media_type="application/problem+json")
 
 
 def _file(file: Path) -> Callable[[Request], Any]:
@@ -210,10 +171,16 @@ def _file(file: Path) -> Callable[[Request], Any]:
     return serve
 
 
-@cache
-def _desk(url: str, key: str | None) -> Desk:
-    return Desk(url, key)
+def _desks() -> Callable[[str], Desk]:
+    """The desks of the keys, each made once."""
+
+    @lru_cache(MOST_KEYS)
+    def made(url: str, key: str) -> Desk:
+        return Desk(url, key or None)
+
+    return lambda key: made(reads.address(), key)
 
 
-TICKETS = Tickets()
-RELAY = Relay(TICKETS, lambda: _desk(reads.address(), reads.key()))
+TICKETS = Tickets(SESSIONS.alive, signed_in=signed_in(SESSIONS))
+#: No read takes a connection from a stop.
+RELAY = Relay(TICKETS, desk=_desks(), stopping=_desks())

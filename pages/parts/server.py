@@ -13,12 +13,15 @@ from pathlib import Path
 
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
+from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.starlette import App
 
-from pages.parts.relay import RELAY
+from pages.parts.entrance import ENTRANCE
+from pages.parts.panels import same_origin
+from pages.parts.relay import PREFIX, RELAY
 
 SCRIPT = Path(__file__).resolve().parents[2] / "app.py"
 HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
@@ -35,8 +38,25 @@ HEADERS = {
 }
 
 
+#: A component's own page (the clock that turns the wall board) is a frame inside the app, and nothing to press.
+FRAMED = HEADERS | {
+    "content-security-policy": HEADERS["content-security-policy"].replace("ancestors 'none'", "ancestors 'self'"),
+    "x-frame-options": "SAMEORIGIN",
+}
+#: The app's own doors and the page to sign in need none of that.
+STRICT = HEADERS | {
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action 'none'; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    ),
+}
+
+#: By how an address begins; every other one has ``HEADERS``.
+HEADERS_OF = ((f"{PREFIX}/", STRICT), ("/component/", FRAMED))
+
+
 class Guard:
-    """Refuses foreign host names and puts the headers on every answer."""
+    """Refuses foreign host names and sockets of other origins, and puts the headers on every answer."""
 
     def __init__(self, app: ASGIApp, hosts: frozenset[str] = HOSTS) -> None:
         self.app = app
@@ -50,11 +70,18 @@ class Guard:
             refusal = PlainTextResponse("this app answers to its own host name only\n", 400, headers=HEADERS)
             await refusal(scope, receive, send)
             return
+        # Streamlit's own socket takes whoever sends no Origin, and what its settings know as this machine.
+        if scope["type"] == "websocket" and not same_origin(HTTPConnection(scope)):
+            refusal = PlainTextResponse("this app's sockets are for its own pages only\n", 403, headers=HEADERS)
+            await refusal(scope, receive, send)
+            return
+
+        own = next((headers for start, headers in HEADERS_OF if scope["path"].startswith(start)), HEADERS)
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in own.items():
                     headers[name] = value
             await send(message)
 
@@ -71,13 +98,13 @@ def _name(host: str) -> str:
     return host.partition(":")[0].lower()
 
 
-def application() -> App:
+def application(script: Path = SCRIPT) -> App:
     """The app as an ASGI application. What its pages import is imported here, not at the first visitor's expense."""
     # Streamlit would take the folder for pages of its own until the first visitor has run app.py.
     PagesManager.uses_pages_directory = False
     import_module("pages.parts.live")
     import_module("pages.parts.figures")
-    return App(SCRIPT, routes=RELAY.routes(), middleware=[Middleware(Guard)])
+    return App(script, routes=[*RELAY.routes(), *ENTRANCE.routes()], middleware=[Middleware(Guard)])
 
 
 def run(host: str = "127.0.0.1", port: int = 8501) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -35,17 +36,6 @@ POSITION: Columns = {
     "fund_id": ("Fund", "text", ""),
     "entry_time": ("Since", "time", "exchange time"),
 }
-SHORT = (
-    "symbol",
-    "quantity",
-    "entry_price",
-    "current_price",
-    "unrealized_pnl",
-    "delta",
-    "theta",
-    "quality",
-    "strategy",
-)
 GREEK: Columns = {
     "underlying": ("Underlying", "text", ""),
     "delta": ("Delta", "%+,.1f", "units of the underlying"),
@@ -107,7 +97,19 @@ ORDER: Columns = {
     "strategy": ("Strategy", "text", ""),
     "created_at": ("Sent", "time", "exchange time"),
 }
-_PERCENT = ("pnl_percent", "iv", "utilization", "atm_iv", "skew_25", "rmse", "inside")
+FILL: Columns = {
+    "at": ("Time", "time", "exchange time"),
+    "symbol": ("Contract", "text", ""),
+    "quantity": ("Quantity", "%+,d", "signed units; sold is negative"),
+    "price": ("Price", "%,.2f", "per unit"),
+    "fees": ("Fees", "%,.2f", "charges and taxes, account currency"),
+    "strategy": ("Strategy", "text", ""),
+    "fund_id": ("Fund", "text", ""),
+    "order_id": ("Order", "text", ""),
+    "note": ("Note", "text", "a settlement says so"),
+}
+_PERCENT = ("pnl_percent", "iv", "utilization", "atm_iv", "skew_25", "rmse", "inside", "confidence", "p_sell", "p_hold",
+            "p_buy", "accuracy", "majority_accuracy")  # fmt: skip
 _WORDS = ("text", "phrase", "time", "measured")
 _ROW_PX = 31
 _HEAD_PX = 34
@@ -142,20 +144,38 @@ def pick(columns: Columns, names: Sequence[str]) -> Columns:
     return {name: columns[name] for name in names}
 
 
-def show(rows: Sequence[Row], columns: Columns, key: str, most_rows: int = 16) -> None:
-    """Draw a table; its height follows the rows up to ``most_rows``, then it scrolls."""
+def show(
+    rows: Sequence[Row],
+    columns: Columns,
+    key: str,
+    most_rows: int = 16,
+    *,
+    lazy: bool | None = None,
+    widths: Mapping[str, int] | None = None,
+) -> None:
+    """Draw a table; its height follows the rows up to ``most_rows``, then it scrolls.
+
+    ``lazy`` sends the browser only what it shows. ``widths`` are pixels: else the first cells decide, which may be
+    short ones.
+    """
     st.dataframe(
         frame(rows, columns),
         key=key,
         hide_index=True,
         placeholder="–",
         row_height=_ROW_PX,
+        lazy=lazy or None,
         height="content" if len(rows) <= most_rows else _ROW_PX * most_rows + _HEAD_PX,
-        column_config={name: _config(*words) for name, words in columns.items()},
+        column_config=configured(columns, widths or {}),
     )
 
 
-def _config(heading: str, kind: str, note: str) -> Any:
+def configured(columns: Columns, widths: Mapping[str, int] = MappingProxyType({})) -> dict[str, Any]:
+    """The headings, formats, help and widths of a table that a page draws itself."""
+    return {name: _config(*words, widths.get(name)) for name, words in columns.items()}
+
+
+def _config(heading: str, kind: str, note: str, width: int | None) -> Any:
     if kind in _WORDS:
-        return st.column_config.TextColumn(heading, help=note or None)
-    return st.column_config.NumberColumn(heading, format=kind, help=note or None)
+        return st.column_config.TextColumn(heading, help=note or None, width=width)
+    return st.column_config.NumberColumn(heading, format=kind, help=note or None, width=width)

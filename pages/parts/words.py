@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from math import isfinite
-from typing import Any
+from typing import Any, get_args
 from zoneinfo import ZoneInfo
+
+from sidecar.domain.commands import CommandEvent
 
 UNKNOWN = "–"
 MINUS = "−"
@@ -101,19 +103,20 @@ def clock(value: Any, zone: ZoneInfo = ZONE, *, day: bool = False) -> str:
 def age(seconds: Any) -> str:
     """How old something is, in the unit that a person would use.
 
-    >>> age(0.4), age(75), age(7300), age(None)
-    ('under 1 s', '1 min 15 s', '2 h 1 min', '–')
+    >>> age(0.4), age(75), age(179.7), age(7300), age(None)
+    ('under 1 s', '1 min 15 s', '3 min 0 s', '2 h 1 min', '–')
     """
     found = known(seconds)
     if found is None:
         return UNKNOWN
     if found < 1:
         return "under 1 s"
-    if found < 60:
-        return f"{found:.0f} s"
-    if found < 3_600:
-        return f"{found // 60:.0f} min {found % 60:.0f} s"
-    return f"{found // 3_600:.0f} h {found % 3_600 // 60:.0f} min"
+    whole = round(found)  # before it is split: no minute has 60 seconds
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3_600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3_600} h {whole % 3_600 // 60} min"
 
 
 def plain(text: Any, most: int = 300) -> str:
@@ -136,13 +139,21 @@ def inert(text: Any, most: int = 80) -> str:
     return one_line(text, most).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
+#: The record names a command by its class, in one word.
+_COMMANDS = {
+    command.__name__.lower(): re.sub(r"(?<!^)(?=[A-Z])", " ", command.__name__).lower()
+    for command in get_args(CommandEvent)
+}
+
+
 def phrase(name: Any) -> str:
     """A wire name in words.
 
-    >>> phrase("daily_loss_limit")
-    'daily loss limit'
+    >>> phrase("daily_loss_limit"), phrase("sendsignal")
+    ('daily loss limit', 'send signal')
     """
-    return one_line(name, 80).replace("_", " ")
+    found = one_line(name, 80)
+    return _COMMANDS.get(found) or found.replace("_", " ")
 
 
 #: Limits whose value is a fraction; the others are counts, units, seconds or money.

@@ -6,14 +6,13 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import ServerConnection, serve
 
-from tests.cable import Cable, reached
+from tests.cable import Cable
 from tests.chromium import chromium
 from tests.servers.streaming import Wire
 
@@ -30,19 +29,6 @@ FOLLOW = """async (options) => {
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Any]:
     with chromium() as made:
-        yield made
-
-
-@pytest.fixture
-def cable() -> Iterator[Cable]:
-    made = Cable()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def wire(tmp_path: Path, cable: Cable) -> Iterator[Wire]:
-    with reached(tmp_path, cable) as made:
         yield made
 
 

@@ -80,7 +80,7 @@ def test_a_key_that_opens_nothing_ends_it_with_the_reason(tab: Tab, cable: Cable
     assert "not known" in tab.ask("desk.reason")
     tried = cable.sockets
     time.sleep(0.5)
-    assert cable.sockets == tried == 1
+    assert cable.sockets == tried  # a key that came late was asked for again; a wrong one is not
 
 
 def test_a_topic_that_there_is_not_ends_it_with_the_reason(tab: Tab, wire: Wire) -> None:

@@ -7,30 +7,41 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 import streamlit as st
 import uvicorn
-from fastapi import FastAPI
-from streamlit.testing.v1 import AppTest
+from starlette.applications import Starlette
+from starlette.types import ASGIApp
+from streamlit.components.v2 import manifest_scanner
+from streamlit.runtime.pages_manager import PagesManager
+from streamlit.testing.v1 import AppTest, app_test
 
-from sidecar.analysis.asking import Analysis
+from pages.parts.relay import Relay
+from pages.parts.screens import ALL_SCREENS
+from pages.parts.tickets import Tickets
+from sidecar.client import Desk as Client
 from sidecar.domain.clock import SECOND
-from sidecar.pricing.curve import Curve
-from sidecar.servers import analytics, funds
+from sidecar.doors import routers_of
+from sidecar.servers import funds
 from sidecar.servers.http import create_app
 from sidecar.servers.keys import Role
+from tests.cable import Cable
+from tests.pages.doors import Doors
+from tests.pages.learnt import Learnt
+from tests.pages.lived import Keyed, Lived, lived
 from tests.servers.desk import QUICK, T0, Desk, Stand
+from tests.servers.streaming import Wire
 
-PAGES = ("overview", "positions", "emergency")
+PAGES = tuple(screen.name for screen in ALL_SCREENS)
 
 
 @contextmanager
-def serving(app: FastAPI) -> Iterator[str]:
+def serving(app: ASGIApp) -> Iterator[str]:
     """The application on a socket that the server itself opens: such sockets send at once (TCP_NODELAY)."""
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False, lifespan="off"))
     thread = threading.Thread(target=server.run)
@@ -51,7 +62,8 @@ class Shown:
     desk: Desk
     stand: Stand
     root: Path
-    equity: list[Any]
+    learnt: Learnt
+    url: str = ""
 
     def open(self, page: str = "overview") -> AppTest:
         """Run a page, until nothing is left to do."""
@@ -79,9 +91,42 @@ def point(second: int, pnl: float) -> Any:
     )
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _as_served() -> Iterator[None]:
+    """Streamlit's test runner opens pages as the app's server does (``pages/parts/server.py``)."""
+    with pytest.MonkeyPatch.context() as patch:
+        # What is installed is read once, not for every page: it takes longer than the page.
+        patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
+        # The folder beside app.py holds no pages of Streamlit's own making; the runner forgets that at every run.
+        patch.setattr(app_test, "PagesManager", type("Served", (PagesManager,), {}))
+        patch.setattr(PagesManager, "uses_pages_directory", False)
+        yield
+
+
+@pytest.fixture(scope="session")
+def past(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
+    """A desk that has lived: what the database and the analysis are asked, whatever report a test shows."""
+    with lived(tmp_path_factory.mktemp("lived") / "data") as made:
+        yield made
+
+
 @pytest.fixture
-def shown(tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Shown]]:
-    """Starts the app's desk; further arguments change the desk."""
+def doors(cable: Cable, wire: Wire) -> Iterator[Doors]:
+    """The relay of a desk at the end of a cable, and a trader's ticket."""
+    key = wire.secrets[Role.TRADER]
+    desks = {one: Client(cable.url, one) for one in [*wire.secrets.values(), "no key of this desk"]}
+    made = Relay(Tickets(lambda _: True), desks.__getitem__, desks.__getitem__)
+    with serving(Starlette(routes=made.routes())) as url, Doors(url, made, key) as found:
+        yield found
+    for one in desks.values():
+        one.shut()
+
+
+@pytest.fixture
+def shown(
+    tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch, past: Lived
+) -> Iterator[Callable[..., Shown]]:
+    """Starts the app's desk with every door; ``desk`` is what it reports (``past.desk()`` is a whole one)."""
     open_servers: list[Any] = []
     st.cache_resource.clear()
     monkeypatch.chdir(repository)
@@ -90,19 +135,21 @@ def shown(tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch) -> 
         desk = desk or Desk()
         stand = Stand(tmp_path, desk)
         points = [point(n, 10.0 * n - 25) for n in range(6)] if equity is None else equity
-        router = funds.router(desk.ports(), stand.keys, lambda fund, since, most: points)
-        analysis = Analysis(lambda: desk.published, Curve.flat(0.065), (), ZoneInfo("Asia/Kolkata"))
-        routers = [router, analytics.router(desk.ports(), stand.keys, analysis)]
-        app = create_app(desk.ports(), stand.keys, QUICK, routers=routers)
+        ports, keys = desk.ports(), stand.keys
+        learnt = Learnt()
+        # Of two routes of one path the first answers.
+        mine = [funds.router(ports, keys, lambda fund, since, most: points), *learnt.routers(desk, stand)]
+        app = create_app(ports, keys, QUICK, [*mine, *routers_of(Keyed(past.sidecar, keys), ports, QUICK)])
         server = serving(app)
-        monkeypatch.setenv("DESK_URL", server.__enter__())
+        url = server.__enter__()
+        monkeypatch.setenv("DESK_URL", url)
         open_servers.append(server)
         monkeypatch.setenv("DESK_UI_KEY_FILE", str(tmp_path / "none"))
         if role is None:
             monkeypatch.delenv("DESK_KEY", raising=False)
         else:
             monkeypatch.setenv("DESK_KEY", stand.secrets[role])
-        return Shown(desk, stand, repository, points)
+        return Shown(desk, stand, repository, learnt, url)
 
     yield start
     for server in open_servers:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 from streamlit.testing.v1 import AppTest
 
-from pages.parts import reads
+from pages.parts.picture import Picture
 from sidecar.domain.report import LimitLine, LimitStatus
 from tests.pages.conftest import Shown, words
 from tests.servers.desk import CALL, PUT, Desk, fund, position
@@ -55,15 +55,13 @@ def test_the_whole_desk_is_shown_until_a_fund_is_chosen_and_then_that_fund_alone
     at = shown(two_funds()).open()
     assert not at.exception
     assert "₹1,111" in at.metric[0].value
-    assert at.dataframe[0].value["symbol"].to_list() == [CALL.id, PUT.id]
-    assert at.dataframe[1].value["delta"].to_list() == [33.0]
+    assert at.dataframe[0].value["delta"].to_list() == [33.0]
     at.button_group(key="fund").set_value("second")
     at.run()
     assert not at.exception
     assert at.metric[0].value == "▼ −₹2,222"
     assert "₹5,000,000" in words(at) or "₹50,00,000" in words(at)
-    assert at.dataframe[0].value["symbol"].to_list() == [PUT.id]
-    assert at.dataframe[1].value["delta"].to_list() == [22.0]
+    assert at.dataframe[0].value["delta"].to_list() == [22.0]
 
 
 def test_positions_and_what_one_may_close_are_of_the_fund(shown: Show) -> None:
@@ -77,15 +75,14 @@ def test_positions_and_what_one_may_close_are_of_the_fund(shown: Show) -> None:
 def test_a_fund_that_is_gone_is_the_whole_desk_again(shown: Show) -> None:
     at = kept(shown(two_funds()), "overview", "retired")
     assert not at.exception
-    assert len(at.dataframe[0].value) == 2
+    assert at.dataframe[0].value["delta"].to_list() == [33.0]
 
 
-def test_what_was_chosen_holds_on_the_next_page_and_is_not_lost_by_a_second_press(shown: Show) -> None:
+def test_what_was_chosen_holds_on_the_next_page(shown: Show) -> None:
     app = shown(two_funds())
     at = app.open()
     at.button_group(key="fund").set_value("second").run()
-    at.button_group(key="fund").set_value(None).run()
-    assert at.dataframe[0].value["symbol"].to_list() == [PUT.id]
+    assert at.dataframe[0].value["delta"].to_list() == [22.0]
     other = kept(app, "positions", at.session_state["fund-kept"])
     assert other.dataframe[0].value["symbol"].to_list() == [PUT.id]
     assert other.button_group(key="fund").value == "second"
@@ -93,7 +90,7 @@ def test_what_was_chosen_holds_on_the_next_page_and_is_not_lost_by_a_second_pres
 
 def test_a_picture_narrowed_to_a_fund_leaves_what_is_the_desks() -> None:
     rows = [{"fund_id": "a", "id": 1}, {"fund_id": "b", "id": 2}]
-    picture = reads.Picture(status={"x": 1}, positions=rows, totals={"fund_id": "*"}, funds=tuple(rows), orders=None)
+    picture = Picture(status={"x": 1}, positions=rows, totals={"fund_id": "*"}, funds=tuple(rows), orders=None)
     own = picture.of("b")
     assert (own.positions, own.totals, own.orders, own.fund) == ([rows[1]], rows[1], None, "b")
     assert own.status == picture.status

@@ -20,16 +20,53 @@ def line(name: str = "drawdown", used: float | None = 0.5, status: str = "ok", *
 
 
 def test_the_line_runs_forward_in_exchange_time_and_breaks_where_nothing_is_known() -> None:
-    trace = figures.equity_line(ROWS, "INR").data[-1]
+    trace = line_of(figures.equity_line(ROWS, "INR"))
     assert [at.strftime("%H:%M") for at in trace.x] == ["09:15", "09:16", "09:17", "09:18"]
     assert list(trace.y) == [10.0, -50.0, None, 5.0]
     assert trace.connectgaps is False
 
 
-def test_gain_and_loss_are_shaded_on_their_own_side_of_zero() -> None:
-    above, below, _ = figures.equity_line(ROWS, "INR").data
-    assert list(above.y) == [10.0, 0.0, None, 5.0]
-    assert list(below.y) == [0.0, -50.0, None, 0.0]
+def line_of(figure: Any) -> Any:
+    """The line itself among the traces."""
+    return next(trace for trace in figure.data if trace.line.width == 2)
+
+
+def test_what_lies_below_the_days_best_is_shaded_and_an_unknown_value_is_a_gap() -> None:
+    best, under = figures.equity_line(ROWS, "INR").data[:2]
+    assert list(best.y) == [10.0, 10.0, None, 10.0]
+    assert list(under.y) == [10.0, -50.0, None, 5.0]
+    assert under.fill == "tonexty"
+
+
+def test_fills_stand_on_the_line_and_halts_across_it_and_those_outside_it_are_left_out() -> None:
+    fills = [
+        {"at": "2026-09-07T03:46:30+00:00", "quantity": -75, "symbol": "<b>X</b>", "price": 80.5},
+        {"at": "2026-09-07T03:45:00+00:00", "quantity": 75, "symbol": "Y", "price": 81.0},
+        {"at": "2026-09-06T03:45:00+00:00", "quantity": 75, "symbol": "old", "price": 81.0},
+    ]
+    events = [
+        {"at": "2026-09-07T03:46:00+00:00", "event": "triggered", "state": "emergency_stop"},
+        {"at": "2026-09-07T03:47:00+00:00", "event": "reset", "state": "active"},
+        {"at": "2026-09-07T03:47:30+00:00", "event": "override_on", "state": "active"},
+        {"at": "2026-09-01T03:47:30+00:00", "event": "triggered", "state": "tripped"},
+    ]
+    figure = figures.equity_line(ROWS, "INR", events=events, fills=fills, simulated=True)
+    marks = figure.data[-1]
+    assert list(marks.marker.symbol) == ["triangle-down", "triangle-up"]
+    assert list(marks.y) == [-50.0, 10.0]
+    assert marks.customdata[0] == "sold 75 &lt;b&gt;X&lt;/b&gt; at 80.50"
+    assert [note.text for note in figure.layout.annotations] == ["emergency stop", "reset"]
+    assert "simulated" in figure.layout.xaxis.title.text
+
+
+def test_who_made_the_pnl_is_told_by_sign_arrow_and_pattern_and_unknown_has_no_bar() -> None:
+    figure = figures.pnl_bars([("b", -20.0), ("a", 50.0), ("c", None)], "INR", "made")
+    [bars] = figure.data
+    assert list(bars.y) == ["c", "b", "a"]  # drawn from the bottom up: the best is on top
+    assert list(bars.x) == [None, -20.0, 50.0]
+    assert list(bars.text) == ["–", "▼ −₹20", "▲ +₹50"]
+    assert bars.marker.pattern.shape[1] != bars.marker.pattern.shape[2]
+    assert "INR" in figure.layout.xaxis.title.text
 
 
 def test_every_axis_of_numbers_names_its_unit() -> None:
@@ -47,7 +84,7 @@ def test_a_zoom_survives_a_refresh_and_ends_with_the_day() -> None:
 
 
 def test_no_row_draws_an_empty_figure() -> None:
-    assert list(figures.equity_line([], "INR").data[-1].y) == []
+    assert list(line_of(figures.equity_line([], "INR")).y) == []
     assert figures.limit_bars([]).data[0].y in (None, ())
 
 
@@ -88,5 +125,5 @@ def test_a_hostile_limit_name_is_no_tag() -> None:
 
 def test_no_figure_holds_a_nan() -> None:
     rows = [{"timestamp": "2026-09-07T03:46:00+00:00", "daily_pnl": nan}]
-    values = figures.equity_line(rows, "INR").data[-1].y
+    values = line_of(figures.equity_line(rows, "INR")).y
     assert not any(value is not None and isnan(value) for value in values)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pages.parts import reads
+from pages.parts.picture import Row
 from sidecar.client import Desk as Client
 from sidecar.servers.keys import Role
 from tests.analysis.making import behind_doors
@@ -108,36 +109,31 @@ def test_a_line_that_cannot_be_read_says_why(client: Client) -> None:
     assert "404" in why
 
 
-def test_the_smiles_are_read_once_in_five_seconds_and_unknown_when_they_cannot_be_read(tmp_path: Path) -> None:
+def test_what_is_told_is_read_once_in_its_time_and_says_why_when_it_cannot_be_read(tmp_path: Path) -> None:
     with behind_doors(tmp_path) as behind, Client(behind.url, behind.secrets[Role.VIEWER]) as client:
         world = World().begin()
         behind.show(world)
         clock = Clock()
         shared = reads.Shared(client, clock)
-        rows, why = shared.smiles(["NIFTY"])
+
+        def smiles() -> tuple[list[Row] | None, str]:
+            return shared.told("smiles", 5.0, lambda desk: desk.surface("NIFTY")["expiries"])
+
+        rows, why = smiles()
         assert rows is not None
         assert [(row["expiry"], row["quality"]) for row in rows] == [("2026-09-08", "good")]
         assert why == ""
         behind.desk.age_s = 60.0
         clock.now += 4.0
-        assert shared.smiles(["NIFTY"]) == (rows, "")
+        assert smiles() == (rows, "")
         clock.now += 1.0
-        rows, why = shared.smiles(["NIFTY"])
-        assert rows is None
+        kept, why = smiles()
+        assert kept == rows
         assert "the desk is silent" in why
-
-
-def test_the_key_comes_from_the_environment_then_from_the_sidecars_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file = tmp_path / "ui.key"
-    monkeypatch.setenv("DESK_UI_KEY_FILE", str(file))
-    monkeypatch.delenv("DESK_KEY", raising=False)
-    assert reads.key() is None
-    file.write_text("from-file\n")
-    assert reads.key() == "from-file"
-    monkeypatch.setenv("DESK_KEY", "from-environment")
-    assert reads.key() == "from-environment"
+        shared.forget("smiles")
+        unknown, why = smiles()
+        assert unknown is None
+        assert "the desk is silent" in why
 
 
 def test_only_working_orders_count_as_working(client: Client, stand: Stand) -> None:

@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
-from starlette.testclient import TestClient
+from starlette.testclient import TestClient, WebSocketDenialResponse
 from starlette.types import Message
 from starlette.websockets import WebSocketDisconnect
 
@@ -62,6 +62,14 @@ def test_a_socket_from_a_foreign_name_is_refused() -> None:
         pass
 
 
+@pytest.mark.parametrize("origin", [None, "null", "http://evil.example", "http://localhost:9", "http://localhost"])
+def test_a_socket_that_no_page_of_this_app_opens_is_refused(origin: str | None) -> None:
+    headers = {"host": "localhost:8501"} | ({"origin": origin} if origin else {})
+    with pytest.raises(WebSocketDenialResponse) as refused, TestClient(APP).websocket_connect("/", headers=headers):
+        pass
+    assert refused.value.status_code == 403
+
+
 def test_the_settings_are_the_safe_ones(repository: Path) -> None:
     settings = tomllib.loads((repository / ".streamlit" / "config.toml").read_text())
     server, client = settings["server"], settings["client"]
@@ -83,3 +91,20 @@ def test_no_page_writes_html_of_its_own(repository: Path) -> None:
         text = file.read_text()
         assert "unsafe_allow_html" not in text, file
         assert "unsafe_allow_javascript" not in text, file
+
+
+def test_a_components_own_page_may_be_framed_by_this_app_alone() -> None:
+    app = Starlette(routes=[Route("/component/{rest:path}", home)], middleware=[Middleware(Guard)])
+    answer = TestClient(app).get("/component/clock/index.html", headers={"host": "localhost"})
+    assert "frame-ancestors 'self'" in answer.headers["content-security-policy"]
+    assert answer.headers.get_list("x-frame-options") == ["SAMEORIGIN"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/positions", "/live/enter", "/live/emergency/status", "/_stcore/health", "/components"]
+)
+def test_nothing_else_may_be_framed_by_anybody(path: str) -> None:
+    app = Starlette(routes=[Route("/{rest:path}", home)], middleware=[Middleware(Guard)])
+    answer = TestClient(app).get(path, headers={"host": "localhost"})
+    assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+    assert answer.headers.get_list("x-frame-options") == ["DENY"]

@@ -68,5 +68,5 @@ def test_text_of_two_lines_becomes_one() -> None:
     assert tables.frame([{"strategy": "a\nb"}], tables.POSITION)["strategy"].iloc[0] == "a b"
 
 
-def test_the_short_table_is_a_part_of_the_whole_one() -> None:
-    assert list(tables.pick(tables.POSITION, tables.SHORT)) == list(tables.SHORT)
+def test_a_part_of_a_table_is_in_the_order_that_is_asked_for() -> None:
+    assert list(tables.pick(tables.POSITION, ("side", "symbol"))) == ["side", "symbol"]
