@@ -9,8 +9,8 @@ from sidecar.client.querying import Querying
 MINUTES = 400
 #: Fixed texts: nothing that anybody typed is ever put into one.
 _VOLATILITY = """
-SELECT symbol, timestamp, closes_at, source, simulated, session, close, expiry, t1, t2, atm_iv, atm_iv2, rr25, bf25, vix,
-       oi_put, oi_call, max_pain
+SELECT symbol, timestamp, closes_at, source, simulated, session, close, expiry, t1, t2, atm_iv, atm_iv2, rr25, bf25,
+       vix, oi_put, oi_call, max_pain
 FROM bars QUALIFY row_number() OVER (PARTITION BY symbol ORDER BY timestamp DESC) <= 400 ORDER BY timestamp
 """
 _OPENING = """
