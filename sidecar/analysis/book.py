@@ -163,7 +163,8 @@ def _legs(published: Published, asked: Question, rates: Curve) -> tuple[Legs, li
             and asked.strategy in ("", line.strategy)
             and asked.underlying in ("", line.underlying)
         )
-        if chosen and (chain.contracts[chain.rows[line.symbol]].expires_at or now + 1) > now:
+        row = chain.rows.get(line.symbol)  # a held contract that is not there is refused with the others, by its name
+        if chosen and (row is None or (chain.contracts[row].expires_at or now + 1) > now):
             held[line.symbol] = held.get(line.symbol, 0) + line.quantity
     for symbol, quantity in asked.extra:
         held[symbol] = held.get(symbol, 0) + quantity

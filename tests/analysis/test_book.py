@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
+from sidecar.analysis.asking import Analysis
 from sidecar.domain import wire
 from sidecar.domain.errors import InputError, UnknownContract
+from sidecar.domain.report import Published
+from sidecar.reference import load_stresses
 from tests.analysis.making import analysis, booked
-from tests.desk.world import CALL, FUTURE, LOT, OPTIONS, PUT, SPOT, World
+from tests.desk.world import CALENDAR, CALL, FUTURE, LOT, OPTIONS, PUT, SPOT, World
 
 ASKED: dict[str, Any] = {"spots": (-0.05, 0.0, 0.05), "vols": (-0.02, 0.0, 0.02)}
 
@@ -52,6 +56,15 @@ def test_the_parts_of_the_explain_are_the_days_pnl(world: World) -> None:
     for line in told["lines"]:
         assert sum(round(getattr(line, name), 2) for name in parts) == pytest.approx(line.total, abs=1e-9)
     assert {line.fund_id for line in analysis(world).explain("main", "")["lines"]} == {"main"}
+
+
+def test_a_held_contract_that_the_chain_does_not_know_is_named_and_not_left_out(world: World) -> None:
+    told = world.published
+    gone = msgspec.structs.replace(told.report.positions[0], symbol="NIFTY-20991231-1-CE")
+    report = msgspec.structs.replace(told.report, positions=(gone, *told.report.positions[1:]))
+    answers = Analysis(lambda: Published(report, told.chain), world.state.rates, load_stresses(), CALENDAR.zone)
+    with pytest.raises(UnknownContract, match="'NIFTY-20991231-1-CE' is not one listed contract"):
+        answers.scenarios(**ASKED)
 
 
 def test_where_nothing_moves_nothing_is_lost_and_a_short_strangle_loses_at_both_ends(world: World) -> None:

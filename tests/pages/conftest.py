@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -101,6 +102,14 @@ def _as_served() -> Iterator[None]:
         patch.setattr(app_test, "PagesManager", type("Served", (PagesManager,), {}))
         patch.setattr(PagesManager, "uses_pages_directory", False)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _main_stays() -> Iterator[None]:
+    """The runner puts the page in the place of the program; a process that a later test spawns would begin with it."""
+    program = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = program
 
 
 @pytest.fixture(scope="session")
