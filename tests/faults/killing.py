@@ -28,6 +28,7 @@ from sidecar.book.position import position_id
 from sidecar.domain.breaker import BreakerState
 from sidecar.domain.records import AnyRecord, Audited, BreakerRecorded, FillRecorded, decode
 from sidecar.pricing.warming import warm
+from sidecar.reference import load_reference
 from sidecar.store import schema
 from sidecar.store.frames import Record, scan
 from tests.faults import child
@@ -312,6 +313,7 @@ def main(arguments: list[str]) -> None:
     plan, seed, folder = json.loads(arguments[0]), int(arguments[1]), Path(arguments[2])
     pa.array([], pa.string())  # imports pandas, which takes longer than all else
     warm()
+    load_reference()  # what each of the forks would read anew
     killing = Killing(folder, seed)
     for kind, kills in plan.items():
         killing.run(kind, kills)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 from random import Random
@@ -82,7 +83,7 @@ def crashed(folder: Path) -> Path:
 
 def _until(writer: Writer, seq: int) -> None:
     while (head := writer.head()) is None or head.seq < seq:
-        pass
+        time.sleep(0.001)
 
 
 def damage(path: Path, how: str, random: Random) -> None:
