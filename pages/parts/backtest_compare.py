@@ -21,7 +21,7 @@ def choose(rows: list[Row]) -> list[str]:
     """Two to five runs; their ids stand in the address."""
     names = {str(row["id"]): backtests.name(row) for row in rows if row.get("state") == "done"}
     if KEY not in st.session_state:
-        linked = [one for one in st.query_params.get(KEY, "").split(",") if one]
+        linked = [one for told in st.query_params.get_all(KEY) for one in told.split(",") if one]
         st.session_state[KEY] = linked[:MOST]
     options = [*names, *(one for one in st.session_state[KEY] if one not in names)]
     found: list[str] = st.multiselect("Runs to compare (two to five)", options, key=KEY, max_selections=MOST,
@@ -73,6 +73,6 @@ def _heading(job_id: str, job: Row) -> str:
 
 
 def _show(frame: pd.DataFrame, headings: dict[str, str], key: str) -> None:
-    # A heading is Markdown.
-    config = {name: st.column_config.TextColumn(headings.get(name, plain(name))) for name in frame.columns}
+    # A heading is drawn on a canvas: text as it is, in which an escape would be seen.
+    config = {name: st.column_config.TextColumn(headings.get(name, name)) for name in frame.columns}
     st.dataframe(frame, key=key, hide_index=True, column_config=config, height="content")
