@@ -21,6 +21,10 @@ Samples = Iterable[Sample]
 Read = Callable[[Scene], Samples]
 
 
+#: The parts of the desk that stop it by themselves.
+_PARTS = frozenset({"desk", "watchdog", "stop-file", "signal"})
+
+
 class Kind(StrEnum):
     GAUGE = "gauge"
     COUNTER = "counter"
@@ -147,6 +151,18 @@ def drill_age(report: DeskReport) -> Samples:
     """Seconds since the last stop drill; no sample when there never was one."""
     last = report.last_drill_at
     return [] if last is None else [((), (report.timestamp - last).total_seconds())]
+
+
+def causes(report: DeskReport) -> Samples:
+    """What holds all trading off, each once, and which part of the desk did it: a name would be no bounded label."""
+    rows = {(cause.trigger, cause.actor if cause.actor in _PARTS else "person") for cause in report.breaker.causes}
+    return [(row, 1.0) for row in sorted(rows)]
+
+
+def session_close(report: DeskReport) -> Samples:
+    """When this session closes, Unix seconds; no sample outside one."""
+    close = report.session_close_at
+    return [] if close is None else [((), close.timestamp())]
 
 
 def utilization(report: DeskReport) -> Samples:

@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry
 from sidecar.book.positions import RoundTrip
 from sidecar.domain.alerts import Alert, AlertLevel, AlertType
 from sidecar.domain.analytics import TailLine
+from sidecar.domain.breaker import BreakerState, BreakerStatus, Cause, Trigger
 from sidecar.domain.clock import SECOND
 from sidecar.domain.models import ModelRole, Prediction, RunResult, TrainingRun
 from sidecar.domain.orders import Fill, Order, OrderRequest, OrderState, Side
@@ -102,7 +103,8 @@ def busy() -> Bench:
     lines = (tail("*", 5_000.0, 7_000.0),)
     learnt = (PredictionRecorded(T0, PREDICTION), TrainingRecorded(T0, RUN))
     news = {"records": (fill, AlertRecorded(T0, alert), *learnt), "alerts": (alert,), "training": (RUN,)}
-    parts = {"order_updates": orders, **news, "counters": counters, "limits": limits, "tail": lines}
+    halted = BreakerState(BreakerStatus.TRIPPED, (Cause(Trigger.VIX_SPIKE, T0, "desk", "41 points"),))
+    parts = {"breaker": halted, "order_updates": orders, **news, "counters": counters, "limits": limits, "tail": lines}
     armed = (HeartbeatLine("bot", 3.0, 60.0),)
     bench.report = report(**parts, last_drill_at=report().timestamp, heartbeats=armed)
     told.on_report(Published(bench.report, EMPTY))

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from sidecar.domain.breaker import BreakerState, BreakerStatus
+from sidecar.domain.breaker import BreakerState, BreakerStatus, Cause, Trigger
 from sidecar.domain.clock import SECOND
 from sidecar.domain.models import RunResult
 from sidecar.domain.records import TrainingRecorded
@@ -61,7 +61,10 @@ def test_the_catalogue_has_the_contracts_names_and_labels() -> None:
     extra = known - set(CONTRACT.split())
     twins = {"daily_pnl_ratio", "capital_utilization_ratio", "time_to_expiry_seconds"}
     twins.add("ml_last_training_timestamp_seconds")
-    assert {name.split("{")[0] for name in extra} == {*twins, "system_info", "ml_forecast_seconds"}
+    rules = {"circuit_breaker_cause", "orders_unconfirmed", "pnl_residual_active", "feed_up", "market_blind",
+             "session_open", "session_close_timestamp_seconds", "report_timestamp_seconds",
+             "calendar_left_seconds"}  # fmt: skip
+    assert {name.split("{")[0] for name in extra} == {*twins, *rules, "system_info", "ml_forecast_seconds"}
     assert len(CATALOGUE) >= 60
 
 
@@ -181,6 +184,38 @@ def test_round_trips_feed_what_a_strategy_earned_and_today_begins_at_the_session
     assert "trading_trades_pnl_sum" not in bench.text()
     bench.report = report(session_open_at=None)
     assert not [name for name in bench.samples() if name.startswith("trading_strategy_trades_today")]
+
+
+def test_what_holds_trading_off_is_told_by_cause_and_by_part_and_no_person_is_a_label() -> None:
+    bench = Bench()
+    assert not [name for name in bench.samples() if name.startswith("trading_circuit_breaker_cause")]
+    halts = [(Trigger.EMERGENCY_STOP, "watchdog"), (Trigger.EMERGENCY_STOP, "ann"), (Trigger.EMERGENCY_STOP, "bob"),
+             (Trigger.VIX_SPIKE, "desk")]  # fmt: skip
+    held = BreakerState(BreakerStatus.EMERGENCY_STOP, tuple(Cause(trigger, T0, who, "") for trigger, who in halts))
+    bench.report = report(breaker=held)
+    prefix = "trading_circuit_breaker_cause"
+    assert {name: value for name, value in bench.samples().items() if name.startswith(prefix)} == {
+        f'{prefix}{{by="watchdog",reason="emergency_stop"}}': 1.0,
+        f'{prefix}{{by="person",reason="emergency_stop"}}': 1.0,
+        f'{prefix}{{by="desk",reason="vix_spike"}}': 1.0,
+    }
+
+
+def test_what_the_rules_ask_is_the_reports_own() -> None:
+    bench = Bench()
+    samples = bench.samples()
+    assert samples["trading_report_timestamp_seconds"] == T0 / 1e6
+    assert samples["trading_session_close_timestamp_seconds"] == T0 / 1e6 + 3_600
+    assert samples["trading_calendar_left_seconds"] == 400 * 86_400
+    assert samples['trading_feed_up{venue="simulated"}'] == samples["trading_session_open"] == 1
+    quiet = ("trading_orders_unconfirmed", "trading_pnl_residual_active", "trading_market_blind")
+    assert [samples[name] for name in quiet] == [0, 0, 0]
+    bench.report = report(unconfirmed=("O1", "O2"), explain_alarm="a leg", blind=True, feed_up=False,
+                          session_open=False, session_close_at=None)  # fmt: skip
+    samples = bench.samples()
+    assert [samples[name] for name in quiet] == [2, 1, 1]
+    assert samples['trading_feed_up{venue="simulated"}'] == samples["trading_session_open"] == 0
+    assert "trading_session_close_timestamp_seconds" not in samples
 
 
 def test_alerts_that_are_over_are_not_active() -> None:
