@@ -64,6 +64,8 @@ def _identity(alert: WebhookAlert) -> str:
 
 def _details(alert: WebhookAlert) -> dict[str, str]:
     ours = {"startsAt": alert.startsAt, "generatorURL": alert.generatorURL}
+    if runbook := alert.annotations.get("runbook_url", ""):
+        ours["runbook_url"] = runbook
     labels = dict(list(alert.labels.items())[: _MOST_DETAILS - len(ours)])
     told = {_clean(name, 64): _clean(value, _LONGEST_DETAIL) for name, value in (labels | ours).items()}
     return {name: value for name, value in told.items() if name and value}

@@ -46,6 +46,7 @@ def test_what_fires_is_raised_and_what_is_resolved_is_cleared(stand: AlertStand)
     assert found.details["instance"] == "127.0.0.1:8000"
     assert found.details["startsAt"] == "2025-11-24T06:29:30.412Z"
     assert found.details["generatorURL"].startswith("http://prometheus.example.org:9090/")
+    assert found.details["runbook_url"] == "https://runbooks.example.org/desk-report-stale"
     assert command.cleared == (OVER,)
 
 
