@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import httpx2
 import pytest
 
 from tests.prometheus.shipped import FOLDER, alerts, read, run
+from tests.prometheus.stack import answers, configured, running
+from tests.wiring import free_port, until
 
 CONFIG = FOLDER / "alertmanager.yml"
+FILES = (("credentials_file", "trader.key"), ("api_url_file", "people.url"))
 
 
 def test_alertmanager_takes_the_configuration() -> None:
@@ -23,7 +29,7 @@ def test_the_configuration_for_e_mail_is_right_too(tmp_path: Path) -> None:
     (tmp_path / "alertmanager.yml").write_text(written)
     run("amtool", "check-config", tmp_path / "alertmanager.yml")
     (people,) = (one for one in read(tmp_path / "alertmanager.yml")["receivers"] if one["name"] == "people")
-    assert people["email_configs"][0]["auth_password_file"] == "secrets/mail.password"
+    assert people["email_configs"][0]["auth_password_file"] == "/etc/alertmanager/secrets/mail.password"
 
 
 @pytest.mark.parametrize(("severity", "told"), [("critical", "people,desk"), ("warning", "desk"), ("info", "desk")])
@@ -34,9 +40,8 @@ def test_the_desk_is_told_of_everything_and_people_of_what_is_critical(severity:
 
 def test_no_address_and_no_secret_stands_in_the_configuration() -> None:
     text = CONFIG.read_text()
-    assert {"credentials_file: secrets/trader.key", "api_url_file: secrets/people.url"} <= {
-        found for found in re.findall(r"\w+_file: [\w./]+", text)
-    }
+    files = set(re.findall(r"\w+_file: [\w./]+", text))
+    assert {f"{name}: /etc/alertmanager/secrets/{file}" for name, file in FILES} <= files
     assert not re.search(r"(?:credentials|api_url|password|service_key|token): *[^ {]", text)
 
 
@@ -48,13 +53,54 @@ def test_what_mutes_and_what_is_muted_are_alerts_that_exist() -> None:
     assert named - names == set()
 
 
-def test_a_desk_that_is_down_or_silent_mutes_all_else_of_it() -> None:
-    first = read(CONFIG)["inhibit_rules"][0]
-    assert first == {
-        "source_matchers": ['alertname=~"DeskDown|DeskSilent"'],
-        "target_matchers": ['alertname!~"DeskDown|DeskSilent"'],
-        "equal": ["job", "instance"],
-    }
+@pytest.fixture(scope="module")
+def post(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Client]:
+    """A running Alertmanager on the shipped configuration, which knows of no desk and no people."""
+    folder, port = tmp_path_factory.mktemp("alertmanager"), free_port()
+    config = configured(folder / "prometheus", {8000: free_port()}) / "alertmanager.yml"
+    flags = [f"--config.file={config}", f"--storage.path={folder}", f"--web.listen-address=127.0.0.1:{port}"]
+    with (
+        running("prometheus-alertmanager", folder, *flags, "--cluster.listen-address="),
+        httpx2.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client,
+    ):
+        until(lambda: answers(client), what="Alertmanager")
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "other"),
+    [
+        ("DeskDown", "BreakerActive", {"instance": "another:8000"}),
+        ("DeskSilent", "DiskLow", {"job": "node"}),
+        ("DeskDown", "NotificationsFailing integration=webhook", {"integration": "slack", "job": "alertmanager"}),
+        ("FeedDown", "FeedStale", {"instance": "another:8000"}),
+        ("FeedDown", "DeskBlind", {"instance": "another:8000"}),
+        ("DeskBlind", "FeedStale", {"instance": "another:8000"}),
+        ("LimitNearlyBroken limit_type=vix", "LimitNear limit_type=vix", {"limit_type": "net_vega"}),
+        ("DiskNearlyFull", "DiskLow", {"instance": "another:8000"}),
+        ("BreakerActive", "OrdersRefused strategy=demo", {"instance": "another:8000"}),
+    ],
+)
+def test_one_cause_is_one_alert(post: httpx2.Client, source: str, target: str, other: dict[str, str]) -> None:
+    told = [_labels(source), _labels(target), {**_labels(target), **other}]
+    assert post.post("/api/v2/alerts", json=[{"labels": labels} for labels in told]).status_code == 200
+    try:
+        until(lambda: _muted(post) == [told[1]], 5.0, "the inhibition of one, and of no other")
+    finally:
+        over = [{"labels": labels, "endsAt": "2020-01-01T00:00:00Z"} for labels in told]
+        post.post("/api/v2/alerts", json=over).raise_for_status()
+        until(lambda: not post.get("/api/v2/alerts").json(), what="silence")
+
+
+def _labels(text: str) -> dict[str, str]:
+    name, *more = text.split()
+    return {"alertname": name, "instance": "desk:8000", "job": "deskwatch", **dict(one.split("=") for one in more)}
+
+
+def _muted(post: httpx2.Client) -> list[dict[str, str]]:
+    found: list[dict[str, Any]] = post.get("/api/v2/alerts").json()
+    assert len(found) == 3
+    return [one["labels"] for one in found if one["status"]["inhibitedBy"]]
 
 
 def test_both_roads_tell_of_the_end_and_the_desk_soon() -> None:

@@ -1,4 +1,4 @@
-"""The rules: that Prometheus takes them, that each fires and ends as its test says, and that they ask for what there is."""
+"""The rules: Prometheus takes them, each fires and ends as its test says, and they ask for what there is."""
 
 from __future__ import annotations
 
