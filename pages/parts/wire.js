@@ -12,6 +12,8 @@ const READ_MS = 5_000;
 const SILENT_S = 5;
 /** Two clocks further apart than this do not agree. */
 const SKEW_S = 2;
+/** Looks in a row that must find it: a busy server's date is late by itself. */
+const SKEW_LOOKS = 3;
 const READ = {
   pnl: {
     path: "/emergency/positions",
@@ -51,6 +53,7 @@ class Wire {
     this.trouble = null;
     this.feed = null;
     this.skew = 0;
+    this.skews = [];
     this.looks = 0;
     this.opening = this.ended = false;
     this.onVisible = () => document.hidden || void this.look();
@@ -227,7 +230,9 @@ class Wire {
     const theirs = Date.parse(date ?? "");
     if (Number.isNaN(theirs)) return;
     const [ahead, behind] = [(sent - theirs) / 1_000 - 1, (Date.now() - theirs) / 1_000];
-    this.skew = ahead > SKEW_S ? ahead : behind < -SKEW_S ? behind : 0;
+    this.skews = [...this.skews, ahead > SKEW_S ? ahead : behind < -SKEW_S ? behind : 0].slice(-SKEW_LOOKS);
+    const [least, most] = [Math.min(...this.skews), Math.max(...this.skews)];
+    this.skew = this.skews.length < SKEW_LOOKS ? 0 : Math.max(least, 0) || Math.min(most, 0);
   }
 }
 

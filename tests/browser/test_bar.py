@@ -136,6 +136,25 @@ def test_a_clock_that_is_wrong_is_said_and_no_age_is_taken_from_it(tab: Tab, wir
     assert float(bar.text("freshness").split()[2]) < 10
 
 
+def test_a_server_that_was_too_busy_to_turn_its_own_date_is_no_wrong_clock(tab: Tab, wire: Wire) -> None:
+    tab.ask("""{
+        const real = fetch;
+        let late = 2;
+        globalThis.fetch = async (...asked) => {
+            const answer = await real(...asked);
+            if (!answer.headers.has("date") || late-- <= 0) return answer;
+            const headers = { ...Object.fromEntries(answer.headers), date: new Date(Date.now() - 9_000).toUTCString() };
+            return new Response(answer.body, { status: answer.status, headers });
+        };
+    }""")
+    bar = Mounted(tab, "bar", role="trader")
+    bar.show(wire.secrets[Role.TRADER])
+    line = "[...globalThis[Symbol.for('deskwatch.wires')].values()][0]"
+    tab.until(f"{line}.skews.length === 3")
+    assert max(tab.ask(f"{line}.skews")) > 5
+    assert tab.ask(f"{line}.skew") == 0
+
+
 def test_alerts_that_stand_are_counted_by_level(bar: Mounted, wire: Wire) -> None:
     bar.until("freshness", "● live")
     rows = [("1", "critical", False), ("2", "warning", False), ("3", "warning", False), ("4", "critical", True)]
