@@ -137,3 +137,12 @@ class BacktestSection(Section):
     timeout_s: Positive = 1_800.0
     memory_mb: Annotated[Whole, Field(ge=256)] = 4_096
     strategy_seconds: Annotated[Number, Field(ge=0.1, le=600.0)] = 5.0
+
+
+class LogSection(Section):
+    """Where log lines go, one JSON object each."""
+
+    level: Literal["info", "warning", "error"] = "warning"
+    file: str = ""
+    file_mb: Annotated[Whole, Field(ge=1, le=10_000)] = 20
+    files: Annotated[Whole, Field(ge=2, le=100)] = 5

@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
+    SecretsSettingsSource,
     SettingsConfigDict,
     SettingsError,
     TomlConfigSettingsSource,
@@ -31,6 +32,7 @@ from sidecar.sections import (
     BacktestSection,
     DeskSection,
     LearningSection,
+    LogSection,
     MarketSection,
     Money,
     NoticesSection,
@@ -89,6 +91,7 @@ class Settings(BaseSettings):
     backtest: BacktestSection = Field(BacktestSection(), description="what a backtest may take, and what is kept")
     query: QuerySection = Field(QuerySection(), description="what a question in SQL may take")
     store: StoreSection = Field(StoreSection(), description="what is written, and how often")
+    log: LogSection = Field(LogSection(), description="where log lines go")
 
     @classmethod
     def settings_customise_sources(
@@ -99,8 +102,9 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  pydantic names the parameters
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Flags first, then the environment, then the file."""
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, cls.toml_path())
+        """Flags first, then the environment, then the service manager's credentials, then the file."""
+        given = SecretsSettingsSource(settings_cls, os.environ.get("CREDENTIALS_DIRECTORY"))
+        return init_settings, env_settings, given, TomlConfigSettingsSource(settings_cls, cls.toml_path())
 
     @classmethod
     def toml_path(cls) -> Path:

@@ -46,6 +46,20 @@ def test_the_file_that_comes_with_the_program_is_a_desk() -> None:
     assert config.limits["daily_loss"] == 0.03
 
 
+def test_a_credential_of_the_service_manager_is_taken_where_neither_flag_nor_variable_says_otherwise(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = tmp_path / "credentials"
+    given.mkdir()
+    (given / "desk_bootstrap_keys").write_text(f"admin:{'a' * 32}\n")
+    (given / "desk_port").write_text("8100")
+    (given / "someone_elses").write_text("x")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(given))
+    assert (load_settings().bootstrap_keys, load_settings().port) == (f"admin:{'a' * 32}", 8100)
+    monkeypatch.setenv("DESK_PORT", "8200")
+    assert load_settings().port == 8200
+
+
 def test_a_flag_beats_the_environment_and_the_environment_the_file(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file.write_text("port = 8100\n" + TEXT)
     assert load_settings().port == 8100

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import secrets
 import time
@@ -10,14 +11,18 @@ from urllib.parse import parse_qsl
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from sidecar.domain.asked import ASKED
 from sidecar.servers.auth import template
 from sidecar.servers.keys import SHORTEST, KeyStore
 from sidecar.servers.ports import HttpSettings, Ports
 from sidecar.servers.problems import SECURITY, Problem, encoded
 
+log = logging.getLogger(__name__)
+
 _SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _PORT = re.compile(r":\d{1,5}$")
-_METHODS = frozenset({"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"})
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+_METHODS = _READS | {"POST", "PUT", "DELETE", "PATCH"}
 _KEY_NAMES = frozenset({"key", "apikey", "xapikey", "token", "accesstoken", "secret", "authorization", "password"})
 
 
@@ -44,6 +49,7 @@ class Door:
         began, status, headers = time.perf_counter(), 500, Headers(scope=scope)
         asked_id = _request_id(headers)
         scope.setdefault("state", {})["request_id"] = asked_id
+        ASKED.set(asked_id)  # to the end of the request's task: what the server logs of a fault has it too
 
         async def carry(message: Message) -> None:
             nonlocal status
@@ -62,12 +68,15 @@ class Door:
             else:
                 await encoded(problem.status_code, problem.detail, asked_id)(scope, receive, carry)
         finally:
-            method = scope["method"] if scope["method"] in _METHODS else "OTHER"
-            self.ports.on_request(template(scope), method, status, time.perf_counter() - began)
+            method, taken = scope["method"] if scope["method"] in _METHODS else "OTHER", time.perf_counter() - began
+            self.ports.on_request(template(scope), method, status, taken)
+            _note(scope, method, status, taken)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
-        scope.setdefault("state", {})["request_id"] = _request_id(headers)
+        asked_id = _request_id(headers)
+        scope.setdefault("state", {})["request_id"] = asked_id
+        ASKED.set(asked_id)
         if self._refuse(scope, headers) is None:
             await self.app(scope, receive, send)
             return
@@ -86,6 +95,22 @@ class Door:
         if length.isascii() and length.isdigit() and int(length[:20]) > self.settings.max_body_bytes:
             return _too_large(self.settings.max_body_bytes)
         return None
+
+
+def _note(scope: Scope, method: str, status: int, taken: float) -> None:
+    """A line in the log on what acts and on what fails here; a read that is answered or refused is only counted."""
+    if method in _READS and status < 500:
+        return
+    key, client = scope["state"].get("caller"), scope.get("client")
+    told = {
+        "method": method,
+        "route": template(scope),
+        "status": status,
+        "ms": round(taken * 1e3, 1),
+        "actor": key.actor if key else None,
+        "client": client[0] if client else None,
+    }
+    log.log(logging.WARNING if status == 500 else logging.INFO, "request", extra=told)
 
 
 def _holds_key(query: bytes, keys: KeyStore) -> bool:

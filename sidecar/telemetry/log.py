@@ -11,6 +11,9 @@ from datetime import UTC, datetime
 from math import isfinite
 from typing import Any, TextIO
 
+from sidecar.domain.asked import ASKED
+from sidecar.telemetry.log_lines import Behind
+
 _OWN = frozenset(logging.LogRecord("", 0, "", 0, "", (), None).__dict__) | {"message", "asctime", "taskName"}
 _LONGEST = 20_000
 #: Records that are kept in memory, and how much of each text.
@@ -19,7 +22,10 @@ _KEPT_TEXT = 4_000
 
 
 def told(record: logging.LogRecord) -> dict[str, Any]:
-    """``timestamp, level, logger, message``, the record's extra fields, and ``exception`` where there is one."""
+    """``timestamp, level, logger, message``, the record's extra fields, and ``exception`` where there is one.
+
+    And ``request_id``: of the request on whose behalf it was logged.
+    """
     found: dict[str, Any] = {
         "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(),
         "level": record.levelname.lower(),
@@ -28,6 +34,8 @@ def told(record: logging.LogRecord) -> dict[str, Any]:
     }
     extra = {name: value for name, value in record.__dict__.items() if name not in _OWN}
     found |= {name if name not in found else f"extra_{name}": _plain(value) for name, value in extra.items()}
+    if asked := ASKED.get():
+        found.setdefault("request_id", asked)
     if record.exc_info and record.exc_info[0] is not None:
         found["exception"] = "".join(traceback.format_exception(*record.exc_info))[-_LONGEST:]
     return found
@@ -87,16 +95,20 @@ class ErrorCount(logging.Handler):
 
 
 def install(
-    stream: TextIO, level: int = logging.INFO, on_error: Callable[[str, str], None] | None = None
+    stream: TextIO,
+    level: int = logging.INFO,
+    on_error: Callable[[str, str], None] | None = None,
+    *,
+    file: logging.Handler | None = None,
 ) -> Callable[[], None]:
     """Send every logger's lines of ``level`` to ``stream``, and keep the newest of every level from INFO on.
 
-    Returns what undoes it.
+    ``file`` takes lines too, of its own level. Whoever logs waits for neither. Returns what undoes it.
     """
     root = logging.getLogger()
-    lines = logging.StreamHandler(stream)
-    lines.setFormatter(JsonFormatter())
-    lines.setLevel(level)
+    shown = logging.StreamHandler(stream)
+    shown.setLevel(level)
+    lines = Behind(JsonFormatter(), (shown, file) if file else (shown,))
     handlers: list[logging.Handler] = [lines, Recent(), *([ErrorCount(on_error)] if on_error else [])]
     before = root.level
     root.setLevel(min(level, logging.INFO))
@@ -107,5 +119,6 @@ def install(
         root.setLevel(before)
         for handler in handlers:
             root.removeHandler(handler)
+        lines.close()
 
     return undo

@@ -26,6 +26,7 @@ from sidecar.servers.keys import UI_FILE, first_start
 from sidecar.servers.serving import Server, configuration
 from sidecar.settings import REPOSITORY, Settings, load_settings
 from sidecar.telemetry.log import install
+from sidecar.telemetry.log_lines import Rotating
 from sidecar.telemetry.measured import Telemetry
 from sidecar.terminal.entering import link, url
 
@@ -80,11 +81,18 @@ def _refuse_taken(host: str, port: int, field: str) -> None:
 
 def _run(settings: Settings, options: argparse.Namespace, *, app: bool) -> int:
     telemetry = Telemetry()
-    undo = install(sys.stderr, logging.WARNING, telemetry.on_error)
+    level = logging.getLevelNamesMapping()[settings.log.level.upper()]
+    undo = install(sys.stderr, level, telemetry.on_error, file=_log_file(settings))
     try:
         return _serve(settings, options, telemetry, app=app)
     finally:
         undo()
+
+
+def _log_file(settings: Settings) -> Rotating | None:
+    """The file of log lines; relative names are the data directory's."""
+    log = settings.log
+    return Rotating(settings.data_dir / log.file, log.file_mb * 1_000_000, log.files) if log.file else None
 
 
 def _serve(settings: Settings, options: argparse.Namespace, telemetry: Telemetry, *, app: bool) -> int:
