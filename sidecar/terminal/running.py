@@ -20,7 +20,8 @@ from rich.console import Console
 from sidecar import __version__
 from sidecar.alarm import Alarm
 from sidecar.domain.errors import ConfigurationError
-from sidecar.doors import app_of
+from sidecar.doors import app_of, not_ready
+from sidecar.notify_socket import Manager, Supervised
 from sidecar.run import Sidecar
 from sidecar.servers.keys import UI_FILE, first_start
 from sidecar.servers.serving import Server, configuration
@@ -97,6 +98,7 @@ def _log_file(settings: Settings) -> Rotating | None:
 
 def _serve(settings: Settings, options: argparse.Namespace, telemetry: Telemetry, *, app: bool) -> int:
     console = Console(stderr=True)
+    manager = Manager(os.environ)
     _refuse_taken(settings.host, settings.port, "port")
     if app:
         _refuse_taken(settings.host, settings.ui_port, "ui_port")
@@ -119,7 +121,8 @@ def _serve(settings: Settings, options: argparse.Namespace, telemetry: Telemetry
             # Until uvicorn takes the signals, and again when it hands them on: end the server, then let us close.
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, lambda *_: setattr(server, "should_exit", True))
-            server.run()
+            with _supervised(manager, sidecar, server):
+                server.run()
         finally:
             if child is not None:
                 _end(child)
@@ -127,6 +130,16 @@ def _serve(settings: Settings, options: argparse.Namespace, telemetry: Telemetry
             console.print(f"the desk failed: {sidecar.live.failure}; it is stopped, and stays so", highlight=False)
             return 1
     return 0
+
+
+def _supervised(manager: Manager, sidecar: Sidecar, server: Server) -> Supervised:
+    """The service manager hears of the desk while it serves."""
+    live = sidecar.live
+
+    def status() -> str:
+        return f"breaker {live.latest.report.breaker.status}" if live.latest else "no report yet"
+
+    return Supervised(manager, lambda: live.beats, lambda: server.started and not not_ready(sidecar), status)
 
 
 def _configuration(settings: Settings, sidecar: Sidecar) -> uvicorn.Config:
