@@ -41,8 +41,8 @@ def settings_reference() -> str:
     lines = [
         "# Settings",
         "",
-        "Written by `make docs` from the code. Flags come first, then variables, then the service manager's credentials",
-        "(a file named as the variable, in small letters), then `desk.toml`; an unknown name is an error.",
+        "Written by `make docs` from the code. Flags come first, then variables, then the service manager's",
+        "credentials (files named as the variables, in small letters), then `desk.toml`; an unknown name is an error.",
         "",
         "| setting | variable | shipped | what |",
         "| --- | --- | --- | --- |",
