@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-#: What a started desk and its app import and read before their first report.
-STARTS = """
-import pages.parts.server, sidecar.doors, sidecar.run, sidecar.training
-from sidecar.reference import load_reference
+#: What a start reads of the files beside the program.
+READS = """
+from sidecar.reference import load_reference, load_stresses
 from sidecar.settings import REPOSITORY, load_settings
-load_settings(); load_reference()
+from sidecar.store.schema import migrations
+load_settings(); load_reference(); load_stresses(); assert migrations()
 print(REPOSITORY)
 """
 
@@ -48,12 +48,13 @@ def test_hadolint_finds_nothing(repository: Path) -> None:
 
 def test_what_is_copied_is_enough_for_a_desk_and_its_app(context: Path, tmp_path: Path) -> None:
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
-    environment["NUMBA_CACHE_DIR"] = str(tmp_path)
-    command = [sys.executable, "-c", STARTS]
+    command = [sys.executable, "-c", READS]
     done = subprocess.run(
         command, cwd=context, env=environment, capture_output=True, text=True, check=False, timeout=90
     )
     assert (done.returncode, done.stdout.strip()) == (0, str(context)), done.stderr
+    programs = ("sidecar/__main__.py", "pages/parts/server.py", "app.py", ".streamlit/config.toml", "deploy/answers.py")
+    assert [name for name in programs if not (context / name).is_file()] == []
 
 
 def test_no_key_journal_or_history_is_copied(context: Path) -> None:
