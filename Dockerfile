@@ -17,7 +17,8 @@ COPY . .
 ENV NUMBA_CACHE_DIR=/var/cache/deskwatch
 RUN make .venv/.compiled \
     && .venv/bin/python -m compileall -q sidecar pages app.py deploy \
-    && .venv/bin/python -m pip uninstall --quiet --yes uv pip
+    && .venv/bin/python -m pip uninstall --quiet --yes uv pip \
+    && find .venv -type d -name tests -prune -exec rm -r {} +
 
 FROM ${PYTHON}
 RUN groupadd --system --gid 10001 deskwatch \
