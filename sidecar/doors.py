@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import platform
-import sys
 import time
 from hashlib import sha256
 from typing import Protocol
 
 from fastapi import APIRouter, FastAPI
-from prometheus_client import CollectorRegistry
 
 from sidecar import __version__
 from sidecar.analysis.asking import Analysis
@@ -18,6 +16,7 @@ from sidecar.domain.errors import InputError
 from sidecar.features import indicators as charts
 from sidecar.learner import Learner
 from sidecar.live import Live, wall_now
+from sidecar.notices.notifier import Notices
 from sidecar.proving.wiring import Proving
 from sidecar.reference import load_stresses
 from sidecar.servers import (
@@ -47,7 +46,8 @@ from sidecar.store.queries import Queries
 from sidecar.store.reader import Reader
 from sidecar.store.writer import Writer
 from sidecar.telemetry import log
-from sidecar.telemetry.collector import scraper
+from sidecar.telemetry.exposition import scraper
+from sidecar.telemetry.machine import free_bytes, threads
 from sidecar.telemetry.measured import Telemetry
 from sidecar.telemetry.news import PERFORMANCE, SIGNALS
 from sidecar.telemetry.scene import Facts, StoreFacts
@@ -70,6 +70,7 @@ class Running(Protocol):
     reader: Reader
     queries: Queries
     keys: KeyStore
+    notices: Notices
     hub: Hub
     learner: Learner
     proving: Proving
@@ -94,7 +95,7 @@ def app_of(running: Running) -> FastAPI:
 
 def routers_of(running: Running, ports: Ports, settings: HttpSettings) -> tuple[APIRouter, ...]:
     """The routes that are the desk's rooms' own, beside those that every application has."""
-    scrape = scraper(facts_of(running), running.telemetry, CollectorRegistry())
+    scrape = scraper(facts_of(running), running.telemetry)
     return (
         stream.router(running.hub, ports, running.keys),
         asyncapi.router(__version__, running.hub.settings),
@@ -198,6 +199,14 @@ def facts_of(running: Running) -> Facts:
         store=lambda: StoreFacts(writer.queue_depth, writer.size_bytes, dict(writer.rows)),
         audit_head=lambda: journal.head.seq,
         models=running.learner.facts,
-        trips=Trips(lambda: running.state.book.round_trips),
-        system={"python": platform.python_version(), "platform": sys.platform},
+        notices=running.notices.counts,
+        free_bytes=lambda: free_bytes(running.settings.data_dir),
+        threads=threads,
+        ready=lambda: not not_ready(running),
+        trips=Trips(lambda: running.state.book.round_trips, running.telemetry.strategy),
+        system={
+            "python": platform.python_version(),
+            "source": running.settings.market,
+            "currency": running.settings.desk.currency,
+        },
     )

@@ -7,7 +7,7 @@ import random
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 
@@ -55,6 +55,16 @@ class Desk:
     name: str = "Deskwatch"
 
 
+@dataclass(frozen=True)
+class Counts:
+    """What all channels are owed now; notices sent and given up, and attempts that failed, since the start."""
+
+    owed: int = 0
+    sent: int = 0
+    failed: int = 0
+    given_up: int = 0
+
+
 class Notices:
     """The notifier of a data directory: ``fold`` the journal, ``start``, ``take`` what is kept from then on, ``stop``.
 
@@ -95,6 +105,11 @@ class Notices:
                 for entry in mine:
                     sender.put(entry)
 
+    def counts(self) -> Counts:
+        """What its channels are owed and what it has done, for whoever watches it. Never waits."""
+        each = [sender.counts() for sender in self._senders]
+        return Counts(*(sum(parts) for parts in zip(*map(astuple, each), strict=True))) if each else Counts()
+
     def stop(self) -> None:
         """End; what is on its way to a slow service is left to itself, and sent again after the next start."""
         for sender in self._senders:
@@ -116,6 +131,7 @@ class Sender:
         self._queue: SimpleQueue[Entry | None] = SimpleQueue()
         self._due = float("inf")
         self._failures = 0
+        self._sent = self._failed = self._given_up = 0
         self._unproved = True
         self._thread = Thread(target=self._run, name=f"notices-{channel.digest[:6]}", daemon=True)
 
@@ -130,6 +146,10 @@ class Sender:
     def put(self, entry: Entry | None) -> None:
         """An entry that is on disk, or None to end."""
         self._queue.put(entry)
+
+    def counts(self) -> Counts:
+        """What this channel is owed, and what was done; each number is written by the sender's thread alone."""
+        return Counts(len(self._owed), self._sent, self._failed, self._given_up)
 
     def join(self, seconds: float) -> None:
         """Wait a little for the thread to end."""
@@ -163,6 +183,7 @@ class Sender:
         self._give_up()
         if batch := self._owed.batch(MOST_LINES):
             if self._send(batch):
+                self._sent += len(batch)
                 self._keep(self._owed.settle(batch, self._desk.now(), delivered=True))
                 self._due = time.monotonic()
             else:
@@ -179,6 +200,7 @@ class Sender:
             )
             taken = False
         self._failures = 0 if taken else self._failures + 1
+        self._failed += not taken
         if taken and self._unproved:
             self._unproved = False
             self._desk.found((), (self.fingerprint,))
@@ -197,6 +219,7 @@ class Sender:
         late = self._owed.older(self._desk.wall() - round(self._rules.give_up_s * SECOND))
         if late:
             log.error("notices were given up", extra={"channel": self._channel.name, "notices": len(late)})
+            self._given_up += len(late)
             why = f"not taken within {self._rules.give_up_s:g} s"
             self._keep(self._owed.settle(late, self._desk.now(), delivered=False, detail=why))
 

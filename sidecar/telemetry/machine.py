@@ -58,7 +58,7 @@ class Machine:
             process_cpu=process_cpu,
             process_memory_bytes=self._process.memory_info().rss,
             threads=self._process.num_threads(),
-            free_bytes=_known(lambda: float(psutil.disk_usage(str(self._folder)).free)),
+            free_bytes=free_bytes(self._folder),
         )
 
     def _processors(self) -> tuple[float, float]:
@@ -77,6 +77,16 @@ class Machine:
         idle = sum(getattr(all_cores, name, 0.0) for name in ("idle", "iowait"))
         ours = self._process.cpu_times()
         return _Times(time.monotonic(), passed, passed - idle, ours.user + ours.system)
+
+
+def free_bytes(folder: Path) -> float:
+    """What is left of the disk that holds ``folder``."""
+    return _known(lambda: float(psutil.disk_usage(str(folder)).free))
+
+
+def threads() -> float:
+    """Threads of this process, its libraries' too."""
+    return _known(lambda: float(psutil.Process().num_threads()))
 
 
 def _memory() -> float:

@@ -7,8 +7,6 @@ microsecond.
 from __future__ import annotations
 
 import time
-from bisect import bisect_left
-from collections.abc import Sequence
 from threading import Lock
 
 import numpy as np
@@ -20,76 +18,28 @@ from sidecar.domain.orders import Order, OrderState
 from sidecar.domain.records import TrainingRecorded
 from sidecar.domain.report import DeskReport, LimitStatus, OutcomeStatus, Published
 from sidecar.telemetry.beats import Beats
+from sidecar.telemetry.bounded import MOST_CLIENTS, MOST_FAMILIES, MOST_STRATEGIES, MOST_SYMBOLS, Bounded
+from sidecar.telemetry.buckets import BOUNDS, Buckets
 from sidecar.telemetry.news import news
 from sidecar.telemetry.spreads import Spreads
 
 Labels = tuple[str, ...]
 
-#: Upper bounds in seconds.
-FAST = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
-SLOW = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-AGES = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0)
-#: Money, and a fraction of the mid.
-EARNED = (-10_000.0, -5_000.0, -1_000.0, -500.0, -100.0, 0.0, 100.0, 500.0, 1_000.0, 5_000.0, 10_000.0)
-WIDTHS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0)
-FORECASTS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
-TRAININGS = (1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
-FILLS = (0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0)
-BOUNDS: dict[str, tuple[float, ...]] = {
-    "api_request_duration_seconds": SLOW,
-    "websocket_send_seconds": FAST,
-    "journal_sync_seconds": FAST,
-    "store_commit_seconds": SLOW,
-    "loop_lag_seconds": FAST,
-    "tick_to_report_seconds": SLOW,
-    "emergency_stop_seconds": SLOW,
-    "order_fill_time_seconds": FILLS,
-    "ml_forecast_seconds": FORECASTS,
-    "ml_training_duration_seconds": TRAININGS,
-    "market_data_age_seconds": AGES,
-    "trades_pnl": EARNED,
-    "option_spread_ratio": WIDTHS,
-}
-
-#: Strategies that have a label of their own; a caller may name any, and labels are bounded.
-MOST_STRATEGIES = 50
-
-
-class Buckets:
-    """A histogram: ``counts`` by upper bound, the last for what lies beyond all, and the ``total`` of the values."""
-
-    def __init__(self, bounds: Sequence[float]) -> None:
-        self.bounds = tuple(bounds)
-        self.counts = [0] * (len(self.bounds) + 1)
-        self.total = 0.0
-
-    def observe(self, value: float) -> None:
-        """Count one value; a bound belongs to its own bucket."""
-        self.counts[bisect_left(self.bounds, value)] += 1
-        self.total += value
-
-    def observe_all(self, values: NDArray[np.float64]) -> None:
-        """Count many."""
-        places = np.searchsorted(self.bounds, values)
-        for place, count in enumerate(np.bincount(places, minlength=len(self.counts)).tolist()):
-            self.counts[place] += count
-        self.total += float(values.sum())
-
-    def copy(self) -> Buckets:
-        """The same numbers, apart."""
-        made = Buckets(self.bounds)
-        made.counts, made.total = list(self.counts), self.total
-        return made
+#: How the reason of an order begins with which a strategy closes a position because it has lost enough.
+STOP_LOSS = "stop:"
 
 
 class Telemetry:
-    """The numbers of one process."""
+    """The numbers of one process. ``strategy`` and ``client`` give such a name's label."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._counts: dict[str, dict[Labels, float]] = {}
         self._histograms: dict[str, dict[Labels, Buckets]] = {}
-        self._strategies: set[str] = set()
+        self.strategy = Bounded(MOST_STRATEGIES)
+        self.client = Bounded(MOST_CLIENTS)
+        self._family = Bounded(MOST_FAMILIES)
+        self._symbol = Bounded(MOST_SYMBOLS)
         self._breached: set[tuple[str, str]] = set()
         self._before: DeskReport | None = None
         self._spreads = Spreads(self._observe_all)
@@ -154,7 +104,7 @@ class Telemetry:
         """A report was published: count what it brings, and how old and how wide its data is. Never waits."""
         report, before = published.report, self._before
         self._before = report
-        for name, labels in news(report, before, self._bounded):
+        for name, labels in news(report, before, self.strategy, self._family):
             self._count(name, *labels)
         for record in report.records:
             if isinstance(record, TrainingRecorded):
@@ -176,7 +126,7 @@ class Telemetry:
         if report.session_open:
             for market in report.markets:
                 if market.age_s == market.age_s:
-                    self._observe("market_data_age_seconds", market.age_s, market.symbol)
+                    self._observe("market_data_age_seconds", market.age_s, self._symbol(market.symbol))
             self._spreads.take(published.chain, from_datetime(report.timestamp))
 
     def _on_training(self, run: TrainingRun) -> None:
@@ -185,26 +135,21 @@ class Telemetry:
             self.on_job("training", run.result is RunResult.DONE)
 
     def _on_order(self, order: Order, refused_by: str) -> None:
-        asked, strategy = order.request, self._bounded(order.request.strategy)
+        asked, strategy = order.request, self.strategy(order.request.strategy)
         match order.state:
             case OrderState.PENDING if order.created_at == order.updated_at and not order.filled:
                 self._count("orders_submitted_total", strategy, asked.side, asked.order_type)
             case OrderState.FILLED:
                 self._count("orders_filled_total", strategy, asked.side)
                 self._observe("order_fill_time_seconds", (order.updated_at - order.created_at) / 1e6, strategy)
+                if asked.reason.startswith(STOP_LOSS):
+                    self._count("stop_losses_triggered_total", strategy)
             case OrderState.REFUSED:
                 self._count("orders_rejected_total", strategy, refused_by)
             case OrderState.REJECTED:
                 self._count("orders_rejected_total", strategy, "venue")
             case OrderState.CANCELLED | OrderState.EXPIRED:
                 self._count("orders_cancelled_total", strategy, order.state)
-
-    def _bounded(self, strategy: str) -> str:
-        if strategy not in self._strategies:
-            if len(self._strategies) >= MOST_STRATEGIES:
-                return "other"
-            self._strategies.add(strategy)
-        return strategy
 
     # ---- read ----------------------------------------------------------------------------------------------------
 
@@ -243,4 +188,4 @@ class Telemetry:
     def _observe_all(self, values: NDArray[np.float64], symbol: str) -> None:
         with self._lock:
             rows = self._histograms.setdefault("option_spread_ratio", {})
-            rows.setdefault((symbol,), Buckets(BOUNDS["option_spread_ratio"])).observe_all(values)
+            rows.setdefault((self._symbol(symbol),), Buckets(BOUNDS["option_spread_ratio"])).observe_all(values)

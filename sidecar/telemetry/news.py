@@ -11,25 +11,28 @@ from sidecar.domain.signals import SignalStatus
 
 #: A counter's name and its labels: one more of it.
 Told = tuple[str, tuple[str, ...]]
+Label = Callable[[str], str]
 #: Counters that are no metric of their own: ``/api/v1/monitoring/status`` shows them.
 PERFORMANCE, SIGNALS = "performance_updates", "signals"
 
 
-def news(report: DeskReport, before: DeskReport | None, bounded: Callable[[str], str]) -> Iterator[Told]:
-    """What to count of ``report``, which follows on ``before``; ``bounded`` gives a strategy's label."""
+def news(report: DeskReport, before: DeskReport | None, strategy: Label, family: Label) -> Iterator[Told]:
+    """What to count of ``report``, which follows on ``before``; the labels of strategies and of models' families are
+    what ``strategy`` and ``family`` give.
+    """
     states = {order.id: order.state for order in report.order_updates}
     for record in report.records:
         match record:
             case FillRecorded(fill=fill):
                 # A settlement belongs to no order: it is booked under an id of its own.
                 status = states.get(fill.order_id, OrderState.FILLED) if fill.note != "settlement" else "settled"
-                yield "trades_total", (bounded(fill.strategy), "buy" if fill.quantity > 0 else "sell", status)
+                yield "trades_total", (strategy(fill.strategy), "buy" if fill.quantity > 0 else "sell", status)
             case AlertRecorded(alert=alert) if alert.revision == 1:
                 yield "alerts_total", (alert.level,)
             case SignalRecorded(signal=signal) if signal.status is SignalStatus.OPEN:
                 yield SIGNALS, ()
             case PredictionRecorded(prediction=made):
-                yield "ml_predictions_total", (bounded(made.family), made.signal)
+                yield "ml_predictions_total", (family(made.family), made.signal)
     if report.performance and (before is None or report.performance is not before.performance):
         yield PERFORMANCE, ()
     if before is not None and before.source and report.feed_up and not before.feed_up:

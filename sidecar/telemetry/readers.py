@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,8 +13,9 @@ from sidecar.domain.analytics import TailLine
 from sidecar.domain.clock import from_datetime
 from sidecar.domain.models import RunResult
 from sidecar.domain.report import Condition, DeskReport, GreeksLine, MarketLine, PositionLine
-from sidecar.telemetry.measured import Buckets, Labels
-from sidecar.telemetry.scene import ModelFacts, Scene, StoreFacts, StreamCounts
+from sidecar.telemetry.buckets import Buckets
+from sidecar.telemetry.measured import Labels
+from sidecar.telemetry.scene import ModelFacts, NoticeCounts, Scene, StoreFacts, StreamCounts
 from sidecar.telemetry.trips import Earned
 
 Sample = tuple[Labels, float | Buckets]
@@ -62,21 +64,25 @@ def greek(read: Callable[[GreeksLine], float]) -> Read:
     return by(lambda report: [((line.underlying,), read(line)) for line in report.greeks if line.fund_id == "*"])
 
 
-def reasons(read: Callable[[DeskReport], Mapping[str, int]]) -> Read:
-    """A count by reason."""
-    return by(lambda report: [((reason,), float(count)) for reason, count in read(report).items()])
+def reasons(read: Callable[[DeskReport], Mapping[str, int]], known: Iterable[str] = ()) -> Read:
+    """A count by reason. Those that are ``known`` beforehand begin at 0: of a counter that is born with its first
+    event, no rate shows that event.
+    """
+    nought = dict.fromkeys(map(str, known), 0)
+    return by(lambda report: [((reason,), float(count)) for reason, count in (nought | dict(read(report))).items()])
 
 
 def by_strategy(read: Callable[[PositionLine], float]) -> Read:
     """A sum over the positions of each strategy."""
 
-    def found(report: DeskReport) -> Samples:
+    def found(at: Scene) -> Samples:
         sums: dict[str, float] = {}
-        for line in report.positions:
-            sums[line.strategy] = sums.get(line.strategy, 0.0) + read(line)
+        for line in at.report.positions if at.report else ():
+            name = at.told.strategy(line.strategy)
+            sums[name] = sums.get(name, 0.0) + read(line)
         return [((name,), value) for name, value in sums.items()]
 
-    return by(found)
+    return found
 
 
 def one_hot(values: Iterable[str], now: Callable[[DeskReport], str]) -> Read:
@@ -88,6 +94,18 @@ def one_hot(values: Iterable[str], now: Callable[[DeskReport], str]) -> Read:
 def counted(name: str, labels: Labels, help: str) -> Metric:  # noqa: A002 - the format's own word
     """A counter that was told as it happened; one without labels begins at 0."""
     return Metric(name, Kind.COUNTER, labels, help, lambda at: at.told.counts(name).items() or _zero(labels))
+
+
+def levelled(name: str, help: str) -> Metric:  # noqa: A002
+    """A counter by an alert's level, each of which begins at 0."""
+    nought = {(str(level),): 0.0 for level in AlertLevel}
+    return Metric(name, Kind.COUNTER, ("level",), help, lambda at: (nought | at.told.counts(name)).items())
+
+
+def breaches(at: Scene) -> Samples:
+    """How often each limit was broken; those that the desk has begin at 0."""
+    nought = {(line.name,): 0.0 for line in at.report.limits} if at.report else {}
+    return (nought | at.told.counts("risk_limit_breaches_total")).items()
 
 
 def timed(name: str, labels: Labels, help: str) -> Metric:  # noqa: A002
@@ -107,6 +125,28 @@ def streams(read: Callable[[StreamCounts], Samples]) -> Read:
 def store(read: Callable[[StoreFacts], Samples]) -> Read:
     """What the store's writer knows."""
     return lambda at: read(at.store) if at.store is not None else ()
+
+
+def notices(read: Callable[[NoticeCounts], Samples]) -> Read:
+    """What the notifier owes and has done."""
+    return lambda at: read(at.facts.notices()) if at.facts.notices is not None else ()
+
+
+def tasks(_: Scene) -> Samples:
+    """Tasks of the loop that answers this scrape; no sample where none does."""
+    try:
+        return [((), float(len(asyncio.all_tasks())))]
+    except RuntimeError:
+        return ()
+
+
+def heartbeats(at: Scene) -> Samples:
+    """Age of the oldest sign of life of each armed client."""
+    oldest: dict[str, float] = {}
+    for line in at.report.heartbeats if at.report else ():
+        name = at.told.client(line.client)
+        oldest[name] = max(line.age_s, oldest.get(name, line.age_s))
+    return [((name,), age) for name, age in oldest.items()]
 
 
 def earned(read: Callable[[Earned], float | Buckets]) -> Read:
@@ -133,6 +173,11 @@ def alerts(report: DeskReport) -> Samples:
 def vix(report: DeskReport) -> float:
     """The volatility index, NaN where none was seen."""
     return next((line.vix for line in report.markets if line.vix == line.vix), nan)
+
+
+def quality(report: DeskReport) -> float:
+    """The least score of any underlying's data, NaN where none has one."""
+    return min((line.score for line in report.data_quality if line.score == line.score), default=nan)
 
 
 def condition(report: DeskReport) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import nan
 from typing import Protocol
 
 from sidecar.domain.report import DeskReport, Published
@@ -22,6 +23,19 @@ class StreamCounts(Protocol):
     def conflated(self) -> Mapping[str, int]: ...
     @property
     def slow(self) -> int: ...
+
+
+class NoticeCounts(Protocol):
+    """What the notifier owes its channels now, and what became of its attempts since the start."""
+
+    @property
+    def owed(self) -> int: ...
+    @property
+    def sent(self) -> int: ...
+    @property
+    def failed(self) -> int: ...
+    @property
+    def given_up(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -46,7 +60,10 @@ class ModelFacts:
 
 @dataclass(frozen=True)
 class Facts:
-    """Where a scrape finds what it reads; each callable answers at once. ``config`` is a digest of the settings."""
+    """Where a scrape finds what it reads; each callable answers at once. ``config`` is a digest of the settings.
+
+    ``free_bytes`` are those of the disk that holds journal and database. ``ready`` is what readiness says.
+    """
 
     version: str
     config: str
@@ -60,6 +77,10 @@ class Facts:
     system: Mapping[str, str] = field(default_factory=dict)
     report_stale_s: float = 5.0
     models: Callable[[], Sequence[ModelFacts]] = tuple
+    notices: Callable[[], NoticeCounts] | None = None
+    free_bytes: Callable[[], float] = lambda: nan
+    threads: Callable[[], float] = lambda: nan
+    ready: Callable[[], bool] | None = None
 
 
 @dataclass(frozen=True)

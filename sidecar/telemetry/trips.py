@@ -9,7 +9,8 @@ from math import nan, sqrt
 from threading import Lock
 from typing import Protocol
 
-from sidecar.telemetry.measured import BOUNDS, MOST_STRATEGIES, Buckets
+from sidecar.telemetry.bounded import MOST_STRATEGIES, Bounded
+from sidecar.telemetry.buckets import BOUNDS, Buckets
 
 
 class Trip(Protocol):
@@ -63,13 +64,15 @@ class Earned:
 
 
 class Trips:
-    """Reads a list that only grows; each round trip is folded once. ``rows`` are in the order in which they closed."""
+    """Reads a list that only grows; each round trip is folded once. ``rows`` are in the order in which they closed,
+    ``label`` gives a strategy's.
+    """
 
-    def __init__(self, rows: Callable[[], Sequence[Trip]]) -> None:
+    def __init__(self, rows: Callable[[], Sequence[Trip]], label: Callable[[str], str] | None = None) -> None:
         self._rows = rows
+        self._label = label or Bounded(MOST_STRATEGIES)
         self._lock = Lock()
         self._folded = 0
-        self._names: set[str] = set()
         self._earned: dict[str, Earned] = {}
 
     def earned(self) -> dict[str, Earned]:
@@ -89,8 +92,3 @@ class Trips:
                 break
             found[self._label(trip.strategy)] += 1
         return found
-
-    def _label(self, strategy: str) -> str:
-        if strategy not in self._names and len(self._names) < MOST_STRATEGIES:
-            self._names.add(strategy)
-        return strategy if strategy in self._names else "other"

@@ -14,7 +14,7 @@ from sidecar.domain.clock import SECOND
 from sidecar.domain.errors import ConfigurationError
 from sidecar.domain.records import Audited, NoticeRecorded
 from sidecar.notices.channels import Channel, load, loading
-from sidecar.notices.notifier import Desk, Notices, Rules
+from sidecar.notices.notifier import Counts, Desk, Notices, Rules
 from tests.notices.making import T0, alert, entry
 from tests.notices.outside import Hook, hook, until
 from tests.notices.site import QUICK, Site
@@ -69,6 +69,7 @@ def test_a_server_that_fails_five_times_gets_it_at_the_sixth(site: Site, server:
     site.put(alert())
     until(lambda: site.noticed() == [("A1", 1, True)])
     assert (server.attempts, ids(server)) == (6, [["A1.1"]])
+    assert site.notices.counts() == Counts(owed=0, sent=1, failed=5, given_up=0)
 
 
 def test_a_failing_channel_is_found_once_and_cleared_when_it_works(site: Site, server: Hook) -> None:
@@ -194,6 +195,7 @@ def test_what_nobody_takes_is_given_up_on_record_after_its_time(server: Hook) ->
     assert server.attempts == attempts + 1
     detail = [one.record.detail for one in site.journal if isinstance(one.record, NoticeRecorded)][1]
     assert detail == "not taken within 86400 s"
+    assert site.notices.counts() == Counts(owed=0, sent=1, failed=attempts, given_up=1)
 
 
 def test_a_service_that_raises_is_one_that_failed(server: Hook) -> None:
@@ -231,6 +233,7 @@ def test_without_a_channel_nothing_is_done() -> None:
     site.put(alert())
     site.notices.stop()
     assert (site.noticed(), site.found) == ([], [])
+    assert site.notices.counts() == Counts()
 
 
 def test_an_address_that_cannot_be_used_is_told_at_the_start() -> None:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from prometheus_client import CollectorRegistry
 from websockets.asyncio.client import ClientConnection, connect
 
 from sidecar.domain.breaker import BreakerEvent, BreakerState, BreakerStatus
@@ -22,7 +21,7 @@ from sidecar.servers.http import create_app
 from sidecar.servers.hub import Hub
 from sidecar.servers.keys import KeyStore, Role
 from sidecar.servers.stream_settings import StreamSettings
-from sidecar.telemetry.collector import scraper
+from sidecar.telemetry.exposition import scraper
 from sidecar.telemetry.measured import Telemetry
 from sidecar.telemetry.scene import Facts
 from tests.servers.desk import EMPTY, QUICK, T0, Desk, position, report, serving
@@ -90,7 +89,7 @@ def wired(folder: Path, settings: StreamSettings = SETTINGS, **options: Any) -> 
     ports = desk.ports()
     hub = Hub(ports.version, ports.wall_now, keys.valid, settings, told.on_send)
     facts = Facts(ports.version, "test", ports.latest, ports.report_age_s, lambda: 1.0, hub.counts)
-    routers = [stream.router(hub, ports, keys), metrics.router(scraper(facts, told, CollectorRegistry()), ports, keys)]
+    routers = [stream.router(hub, ports, keys), metrics.router(scraper(facts, told), ports, keys)]
     app = create_app(ports, keys, QUICK, routers)
     wire = Wire(desk, hub, keys, secrets, told)
     with serving(app, **options) as url:

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from sidecar.telemetry.machine import LEAST_S, Machine
+from sidecar.telemetry.machine import LEAST_S, Machine, free_bytes, threads
 
 
 def test_a_look_is_what_the_operating_system_says(tmp_path: Path) -> None:
@@ -61,3 +61,13 @@ def test_what_cannot_be_measured_is_unknown_and_the_rest_is_measured(
 
 def test_a_folder_that_is_gone_has_no_known_room(tmp_path: Path) -> None:
     assert isnan(Machine(tmp_path / "gone").read().free_bytes)
+
+
+def test_a_scrape_reads_disk_and_threads_as_a_look_does(tmp_path: Path) -> None:
+    read = Machine(tmp_path).read()
+    assert free_bytes(tmp_path) == pytest.approx(read.free_bytes, rel=0.02)
+    assert abs(threads() - read.threads) <= 2
+
+
+def test_a_disk_that_is_gone_is_unknown_and_not_empty(tmp_path: Path) -> None:
+    assert isnan(free_bytes(tmp_path / "gone"))

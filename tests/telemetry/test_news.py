@@ -24,7 +24,9 @@ SIGNAL = Signal("S1", SignalRequest(CALL.id, SignalType.BUY, 0.7, 60.0), "a", T0
 
 def told(before: DeskReport | None = None, *records: AnyRecord, **changes: Any) -> Counter[tuple[str, ...]]:
     made = report(records=records, **changes)
-    return Counter((name, *labels) for name, labels in news(made, before, lambda strategy: strategy[:4]))
+    return Counter(
+        (name, *labels) for name, labels in news(made, before, lambda strategy: strategy[:4], lambda family: family[:4])
+    )
 
 
 @pytest.mark.parametrize(

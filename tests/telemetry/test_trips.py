@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidecar.book.positions import RoundTrip
-from sidecar.telemetry.measured import MOST_STRATEGIES
+from sidecar.telemetry.bounded import MOST_STRATEGIES
 from sidecar.telemetry.trips import Trips
 
 MONEY = st.decimals(-20_000, 20_000, places=2)

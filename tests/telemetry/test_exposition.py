@@ -3,78 +3,26 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 from datetime import timedelta
 from math import nan
 from typing import Any
 
 import msgspec
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sidecar.domain.breaker import BreakerState, BreakerStatus, Cause, Trigger
 from sidecar.domain.clock import SECOND
 from sidecar.domain.models import RunResult
 from sidecar.domain.records import TrainingRecorded
 from sidecar.domain.report import LimitLine, LimitStatus, Published
-from sidecar.telemetry.catalogue import CATALOGUE
-from sidecar.telemetry.collector import PREFIX
-from sidecar.telemetry.measured import BOUNDS
-from sidecar.telemetry.readers import Kind
+from sidecar.telemetry.buckets import BOUNDS
+from sidecar.telemetry.exposition import exposition
 from sidecar.telemetry.scene import ModelFacts
 from tests.servers.desk import EMPTY, T0, fund, report
-from tests.telemetry.scraping import FAMILY, RUN, Bench, busy, tail, trip
-
-#: Names and labels of the contract that exist so far.
-CONTRACT = """
-daily_pnl daily_pnl_percent unrealized_pnl realized_pnl capital_total capital_used capital_available
-capital_utilization margin_used margin_available max_drawdown fund_value{fund_id} fund_drawdown{fund_id}
-positions_open{strategy} positions_value{strategy} portfolio_delta{underlying} portfolio_gamma{underlying}
-portfolio_vega{underlying} portfolio_theta{underlying} portfolio_rho{underlying} circuit_breaker_active
-circuit_breaker_state{state} circuit_breaker_triggers_total{reason} override_active
-limit_utilization_ratio{limit_type} risk_limit_breaches_total{limit_type} var_95 expected_shortfall_975 market_vix
-market_condition{condition} market_data_updates_total{symbol} market_data_stale
-market_data_age_seconds{symbol} underlying_price{symbol} atm_iv{symbol} put_call_ratio{symbol}
-days_to_expiry{symbol} ticks_rejected_total{reason} feed_gaps_total{symbol} report_seq
-orders_submitted_total{strategy,side,order_type} orders_filled_total{strategy,side}
-orders_rejected_total{strategy,reason} orders_cancelled_total{strategy,reason}
-order_fill_time_seconds{strategy} websocket_connections websocket_messages_sent_total{type}
-websocket_messages_conflated_total{topic} websocket_slow_consumers_total websocket_send_seconds
-api_requests_total{endpoint,method,status} api_request_duration_seconds{endpoint,method} auth_failures_total
-emergency_stop_seconds loop_lag_seconds tick_to_report_seconds journal_sync_seconds audit_head_seq
-store_commit_seconds store_queue_depth store_rows{table} store_size_bytes
-system_errors_total{component,severity} system_uptime_seconds build_info{version,config} drill_age_seconds
-heartbeat_age_seconds{client} trades_total{strategy,side,status} trades_pnl{strategy}
-trades_profit_total{strategy} trades_loss_total{strategy} strategy_win_rate{strategy}
-strategy_avg_pnl{strategy} strategy_sharpe_ratio{strategy} strategy_trades_today{strategy}
-alerts_total{level} alerts_active{level} feed_reconnects_total{venue} option_spread_ratio{symbol}
-job_last_success_timestamp_seconds{job} job_failures_total{job} ml_model_accuracy{model}
-ml_predictions_total{model,prediction} ml_training_duration_seconds ml_last_training_timestamp ml_auc{model}
-ml_brier_score{model} ml_psi{model}
-"""
-
-
-def test_the_catalogue_has_the_contracts_names_and_labels() -> None:
-    known = {m.name + ("{" + ",".join(m.labels) + "}" if m.labels else "") for m in CATALOGUE}
-    assert set(CONTRACT.split()) - known == set()
-    extra = known - set(CONTRACT.split())
-    twins = {"daily_pnl_ratio", "capital_utilization_ratio", "time_to_expiry_seconds"}
-    twins.add("ml_last_training_timestamp_seconds")
-    rules = {"circuit_breaker_cause", "orders_unconfirmed", "pnl_residual_active", "feed_up", "market_blind",
-             "session_open", "session_close_timestamp_seconds", "report_timestamp_seconds",
-             "calendar_left_seconds"}  # fmt: skip
-    assert {name.split("{")[0] for name in extra} == {*twins, *rules, "system_info", "ml_forecast_seconds"}
-    assert len(CATALOGUE) >= 60
-
-
-def test_every_family_is_fed() -> None:
-    text = busy().text()
-    families = {family.name: family for family in text_string_to_metric_families(text)}
-    for metric in CATALOGUE:
-        name = PREFIX + metric.name.removesuffix("_total") if metric.kind is Kind.COUNTER else PREFIX + metric.name
-        assert families[name].samples, f"{name} has no sample"
-        assert families[name].type == metric.kind.value
+from tests.telemetry.families import by_the_library
+from tests.telemetry.scraping import FAMILY, RUN, Bench, busy, crowded, tail, trip
 
 
 def test_values_are_the_reports_and_per_cent_where_the_name_says_so() -> None:
@@ -147,15 +95,18 @@ def test_a_hostile_label_stays_one_label() -> None:
     assert bench.samples()["trading_daily_pnl"] == -1_000.0
 
 
-def test_promtool_complains_of_the_names_that_the_contract_fixed_and_of_no_other() -> None:
-    promtool = shutil.which("promtool")
-    if promtool is None:
-        pytest.skip("promtool is not installed (Debian: prometheus)")
-    checked = subprocess.run(
-        [promtool, "check", "metrics"], input=busy().text(), text=True, capture_output=True, check=False, timeout=30
-    )
-    complaints = [line for line in (checked.stdout + checked.stderr).splitlines() if line.strip()]
-    assert {line.split()[0] for line in complaints} <= {"trading_capital_total", "trading_days_to_expiry"}, complaints
+@pytest.mark.parametrize(
+    "bench", [Bench(), Bench(report=None), busy(), crowded(3, 2)], ids=["quiet", "silent", "busy", "many"]
+)
+def test_the_text_is_the_client_librarys_to_the_byte(bench: Bench) -> None:
+    assert exposition(bench.seen()) == by_the_library(bench.seen())
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False), st.text(max_size=20))
+def test_every_number_and_every_label_is_written_as_the_library_writes_it(value: float, label: str) -> None:
+    bench = Bench(report(funds=(fund(daily_pnl=value, portfolio_value=value),)))
+    bench.told.on_error(label, label)
+    assert exposition(bench.seen()) == by_the_library(bench.seen())
 
 
 def test_a_drill_has_an_age_and_one_that_never_was_has_no_sample() -> None:
