@@ -14,7 +14,7 @@ MAKEFLAGS += --jobs=2
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: run test lint types contracts collected explore bench docs lock help clean
+.PHONY: run test lint types contracts collected explore bench docs dashboards lock help clean
 
 run: $(KERNELS) ## set up and run the desk: sidecar, app, simulated market, paper account (ARGS="--speed 10" passes flags)
 	@$(BIN)/python -m sidecar up $(ARGS)
@@ -49,6 +49,9 @@ docs: $(STAMP) ## write docs/settings.md, openapi.json and roles.md from the cod
 tour: $(DEV) $(KERNELS) ## make the README's pictures of the app anew, from a running desk
 	@DESK_TOUR_FOLDER=docs/tour $(BIN)/pytest -q -p no:xdist tests/pages/test_tour.py
 
+dashboards: $(STAMP) ## write grafana/dashboards from grafana/build
+	@$(BIN)/python -m grafana.build
+
 lock: $(DEV) ## compile the lock files from pyproject.toml
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o requirements.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --group dev -c requirements.txt pyproject.toml -o requirements-dev.txt
@@ -58,7 +61,7 @@ clean: ## remove the environment and the caches; the data directory stays
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 help: ## this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/.uv: requirements-uv.txt
 	@$(PYTHON) -c 'import sys; sys.exit("python3 >= 3.11 is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
