@@ -53,7 +53,7 @@ ANNOTATIONS = (
                "a person stopped trading"),
     Annotation("Breaker tripped", 'trading_circuit_breaker_state{state!~"active|emergency_stop"} > 0', "orange",
                "trading is off: {{state}}"),
-    Annotation("Training", 'trading_job_last_success_timestamp_seconds{job="training"} * 1000', "blue",
+    Annotation("Training", 'trading_job_last_success_timestamp_seconds{exported_job="training"} * 1000', "blue",
                "a training made a model", timestamps=True),
     Annotation("Start", 'process_start_time_seconds{job="deskwatch"} * 1000', "purple", "the sidecar began",
                timestamps=True),

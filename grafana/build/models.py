@@ -50,7 +50,7 @@ MODELS = Dashboard(
                      "of the name shows the same.",
                      (Query("trading_ml_last_training_timestamp * 1000", "market's clock"),
                       Query("trading_ml_last_training_timestamp_seconds * 1000", "twin"),
-                      Query('time() - trading_job_last_success_timestamp_seconds{job="training"}', "ago")),
+                      Query('time() - trading_job_last_success_timestamp_seconds{exported_job="training"}', "ago")),
                      Look("dateTimeAsIso"), page="training", width=8, graph=False)
                 .showing("ago", unit="s", decimals=0),
                 lines("Training time", "Of trainings that made a model or failed: the mean of all so far.",
@@ -60,8 +60,8 @@ MODELS = Dashboard(
                              "p95")),
                       Look("s", 1, 0), page="training", width=8),
                 stat("Trainings that failed", "Since the sidecar began.",
-                     (Query('sum(trading_job_failures_total{job="training"}) or 0 * sum(trading_system_uptime_seconds)',
-                            "failed"),),
+                     (Query('sum(trading_job_failures_total{exported_job="training"})'
+                            " or 0 * sum(trading_system_uptime_seconds)", "failed"),),
                      Look("none", 0, 0, None, ((None, GREEN), (1, RED))), page="training", width=8, graph=False),
             )
         ),

@@ -6,6 +6,7 @@ Nothing is latched: a value that is not known now has no sample now, and the des
 from __future__ import annotations
 
 from sidecar.domain.breaker import BreakerStatus, Trigger
+from sidecar.domain.quotes import Defect
 from sidecar.domain.report import Condition, Quality
 from sidecar.telemetry.readers import (
     Kind,
@@ -117,7 +118,7 @@ CATALOGUE: tuple[Metric, ...] = (
     Metric("time_to_expiry_seconds", _G, _SYMBOL, "Time to the nearest expiry",
            markets(lambda line: 86_400.0 * line.days_to_expiry)),
     Metric("ticks_rejected_total", _C, ("reason",), "Market messages refused",
-           reasons(lambda r: r.counters.quotes_refused)),
+           reasons(lambda r: r.counters.quotes_refused, known=Defect)),
     Metric("feed_gaps_total", _C, _SYMBOL, "Silences of an underlying as long as the stale limit; *: messages missed",
            by(lambda r: [*(((line.symbol,), float(line.gaps)) for line in r.data_quality),
                          (("*",), float(r.counters.feed_gaps))])),
