@@ -30,6 +30,7 @@ from sidecar.servers import (
     performance,
     query,
     signals,
+    snapshots,
     stream,
     system,
     trades,
@@ -41,6 +42,7 @@ from sidecar.servers.hub import Hub
 from sidecar.servers.keys import KeyStore
 from sidecar.servers.ports import HttpSettings, Ports
 from sidecar.settings import Settings
+from sidecar.store import snapshot
 from sidecar.store.journal import Journal
 from sidecar.store.queries import Queries
 from sidecar.store.reader import Reader
@@ -113,6 +115,7 @@ def routers_of(running: Running, ports: Ports, settings: HttpSettings) -> tuple[
         indicators.router(ports, running.keys, running.reader.bars, charts),
         *running.learner.routers(ports, running.keys, settings),
         running.proving.router(ports, running.keys),
+        snapshots.router(ports, running.keys, lambda: _copied(running)),
         browser.router(),
     )
 
@@ -147,6 +150,11 @@ def ports_of(running: Running) -> Ports:
         version=__version__,
         record_failure=lambda: running.writer.failure or "",
     )
+
+
+def _copied(running: Running) -> snapshot.Snapshot:
+    with running.writer.between() as database:
+        return snapshot.take(database)
 
 
 def _records(running: Running) -> witness.Records:

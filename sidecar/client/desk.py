@@ -18,6 +18,7 @@ from sidecar.client.following import Frame, Json, Terms, answered, follow, socke
 from sidecar.client.questions import segment
 from sidecar.client.sampled import Sampled
 from sidecar.client.sending import body_of
+from sidecar.client.upkeep import Upkeep
 from sidecar.domain.errors import DeskUnreachable
 
 #: Seconds: to connect; to wait for a read; to wait for a command, whose answer waits for the disk and the venue.
@@ -33,7 +34,7 @@ def _tls() -> ssl.SSLContext:
     return httpx2.create_ssl_context(trust_env=False)
 
 
-class Desk(Acts, Sampled):
+class Desk(Acts, Sampled, Upkeep):
     """A desk at ``url``. Without a key only what is public can be read. Use it in a ``with`` block, or ``close`` it.
 
     No command is ever sent twice, but for an order, which carries a ``client_order_id`` that the desk takes once.

@@ -30,6 +30,7 @@ SYSTEM_LINE: dict[str, Any] = {
     "feeds": Named({"simulated": "up"}),
 }
 SYSTEM: dict[str, Any] = {"system": [SYSTEM_LINE], "count": 1, "next_cursor": None, "as_of": Maybe(AT)}
+SNAPSHOT: dict[str, Any] = {"folder": "snapshot-3f2a9c10", "bytes": 52_428_800, "journal_seq": 1_024, "timestamp": AT}
 STATUS: dict[str, Any] = {
     "active_connections": 3,
     "active_alerts": 1,

@@ -10,7 +10,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 
@@ -134,10 +135,7 @@ class Writer:
         self._waiting.offer(line)
 
     def offer_bars(self, bars: Sequence[Bar]) -> None:
-        """Takes bars, which together are one sample; never waits. Of each symbol's minute the first one stands.
-
-        Where a commit fails they are kept for the next ones, as far as there is room.
-        """
+        """Takes bars, together one sample, which a failed commit keeps; never waits. The first of a minute stands."""
         if bars:
             self._waiting.offer(Bars(tuple(bars)))
 
@@ -162,6 +160,12 @@ class Writer:
     def cursor(self) -> Connection:
         """A connection to read with, in the caller's thread; the caller closes it."""
         return self._database.cursor()
+
+    @contextmanager
+    def between(self) -> Iterator[Database]:
+        """The database between two commits, which wait until it is given back."""
+        with self._writing:
+            yield self._database
 
     @property
     def queue_depth(self) -> int:

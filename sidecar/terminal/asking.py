@@ -25,10 +25,10 @@ def show(answer: Any) -> None:
     Console().print_json(data=answer)
 
 
-def desk_of(options: argparse.Namespace) -> Desk:
-    """The desk that a command asks, with the key at hand."""
+def desk_of(options: argparse.Namespace, key: str | None = None) -> Desk:
+    """The desk that a command asks, with ``key`` or else the one at hand."""
     settings = load_settings(data_dir=options.data_dir)
     url = options.url or os.environ.get("DESK_URL") or f"http://127.0.0.1:{settings.port}"
     key_file = settings.data_dir / UI_FILE
-    key = os.environ.get("DESK_KEY") or (key_file.read_text().strip() if key_file.is_file() else None)
-    return Desk(url, key)
+    mine = os.environ.get("DESK_KEY") or (key_file.read_text().strip() if key_file.is_file() else None)
+    return Desk(url, key or mine)

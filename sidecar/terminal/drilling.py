@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
     """The drill; 0 when every step held, 1 with the first that did not."""
     # A pipe has no width of its own, and a line cut in two is hard to find again.
     console = Console(width=None if Console().is_terminal else 160, highlight=False, markup=False)
-    admin = _admin_key(options.admin_key_file)
+    admin = admin_key(options.admin_key_file)
     with desk_of(options) as desk:
         before = desk.status()["data"]
         _refuse(before)
@@ -70,7 +70,8 @@ def run(options: argparse.Namespace) -> int:
         return _report(console, Drill(desk, admin, options.wait_s).run(before), reset=admin is not None)
 
 
-def _admin_key(file: Path | None) -> str | None:
+def admin_key(file: Path | None) -> str | None:
+    """The admin key of a file, or of the environment; None where there is none."""
     if file is None:
         return os.environ.get("DESK_ADMIN_KEY") or None
     key = file.read_text().strip()

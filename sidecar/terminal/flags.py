@@ -123,6 +123,31 @@ def train(parser: Parser) -> None:
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="keep the file's model there; else nothing is kept")
 
 
+def backup(parser: Parser) -> None:
+    """Of a backup."""
+    asking(parser)
+    where = "the file (….tar.zst), or the folder for one named for the time (default: this one)"
+    parser.add_argument("--to", type=Path, metavar="FILE|DIR", help=where)
+    parser.add_argument("--keep", type=int, metavar="N", help="of the folder's backups keep the newest N")
+    admin = "a file that holds an admin key, which a running desk asks for (or DESK_ADMIN_KEY)"
+    parser.add_argument("--admin-key-file", type=Path, metavar="FILE", help=admin)
+    parser.add_argument("--without-archive", action="store_true", help="leave archive, history and tapes out")
+    parser.add_argument("--without-database", action="store_true", help="leave it out: bars and samples are lost then")
+
+
+def restore(parser: Parser) -> None:
+    """Of what a backup is brought back to."""
+    parser.add_argument("file", type=Path, metavar="FILE", help="a backup")
+    parser.add_argument("--data-dir", type=Path, help="the new directory; it must be empty, or not there")
+    parser.add_argument("--check", action="store_true", help="only say whether it could be restored")
+
+
+def doctor(parser: Parser) -> None:
+    """Of a look at everything that a desk needs."""
+    parser.add_argument("--data-dir", type=Path, help="where journal, database and keys live (default: data/)")
+    parser.add_argument("--json", action="store_true", help="one JSON document, for a program")
+
+
 _WINDOWS = (
     ("train", "that a model learns from"), ("test", "that it is then tested on"), ("retrain", "from model to model"),
 )  # fmt: skip

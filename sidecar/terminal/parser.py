@@ -155,6 +155,11 @@ COMMANDS: tuple[Command, ...] = (
     Command("backtest", "a strategy on a past, with its costs and its uncertainty, by the desk or here",
             "backtest --strategy sma_cross --bars nifty.csv --zone Asia/Kolkata --start 2025-01-01 --end 2025-06-30",
             flags.backtest, "backtesting", "run"),
+    Command("backup", "journal, database, models and keys into one file, read back; also while the desk runs",
+            "backup --to backups --keep 14", flags.backup, "backing", "run"),
+    Command("restore", "a backup into an empty directory, whole and proved, or not at all",
+            "restore backups/deskwatch-20261120T103000Z.tar.zst --data-dir restored", flags.restore, "restoring",
+            "run"),
     Command("keys", "make, list and revoke API keys", "keys add trader --label anna", _keys, "keyring", "run"),
     Command("login", "a new one-time link into the app", "login", flags.login, "entering", "run"),
 )  # fmt: skip
