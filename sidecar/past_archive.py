@@ -26,7 +26,7 @@ from sidecar.features.chain import chain_inputs
 from sidecar.learning.job import ArchivedPast
 from sidecar.learning.listing import STALE, Listing, expiry_of, fresh, listing_of
 from sidecar.pricing.daycount import years
-from sidecar.store.archive import SIMULATED_TAPE
+from sidecar.store.archive import SIMULATED
 from sidecar.tariff import round_trip
 
 #: A session whose index was seen in a smaller share of its minutes is no history by the minute.
@@ -95,7 +95,7 @@ def _bars(day: ArchivedDay, known: _Known) -> Iterator[Bar]:
     values = frame[list(_VALUES)].to_numpy(np.float64)
     listing = listing_of(day.contracts, known.underlying, VOLATILITY_INDEX)
     newest = Quotes(np.zeros(len(rows), np.int64), *(np.full(len(rows), np.nan) for _ in _VALUES))
-    simulated = day.source == SIMULATED_TAPE
+    simulated = day.source in SIMULATED
     builder = BarBuilder(known.underlying, known.calendar, source=day.source, simulated=simulated)
     edges = [0, *(np.flatnonzero(np.diff(at // MINUTE)) + 1).tolist(), len(at)]
     for first, end in pairwise(edges):

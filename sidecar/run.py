@@ -35,6 +35,7 @@ from sidecar.proving.wiring import Proving
 from sidecar.recorder import Recorder
 from sidecar.reference import load_reference
 from sidecar.replay import loosened
+from sidecar.retaining import retention_of
 from sidecar.risk import breaker
 from sidecar.servers.hub import Hub
 from sidecar.servers.keys import KeyStore
@@ -109,6 +110,8 @@ class Sidecar:
         opened.callback(self.proving.stop)
         self.sampler = sampler_of(self, self.writer.offer_system)
         opened.callback(self.sampler.stop)
+        self.retention = retention_of(self, simulated=market.feed.simulated)
+        opened.callback(self.retention.stop)
         opened.callback(self.notices.stop)
         self.notices.fold(entry for _, entry in journal.entries)
         warmed.result()
@@ -233,6 +236,7 @@ class Sidecar:
         self.sampler.start()
         self.learner.start()
         self.proving.start()
+        self.retention.start()
 
     def close(self) -> None:
         """Stop the desk, drain what it wrote, close in the reverse order of opening."""

@@ -114,6 +114,20 @@ class StoreSection(Section):
     quotes: bool = True
 
 
+Days = Annotated[Whole, Field(ge=0, le=36_500)]
+
+
+class RetentionSection(Section):
+    """How many days, of the market's, stay in the database; older ones become Parquet files. 0 is for ever."""
+
+    quotes_days: Days = 7
+    reports_days: Days = 30
+    greeks_days: Days = 30
+    pnl_days: Days = 365
+    bars_days: Days = 0
+    system_days: Days = 30
+
+
 class LearningSection(Section):
     """What is predicted, and the training after the session."""
 

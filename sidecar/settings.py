@@ -39,6 +39,7 @@ from sidecar.sections import (
     Number,
     Positive,
     QuerySection,
+    RetentionSection,
     ServerSection,
     StoreSection,
     Whole,
@@ -91,6 +92,7 @@ class Settings(BaseSettings):
     backtest: BacktestSection = Field(BacktestSection(), description="what a backtest may take, and what is kept")
     query: QuerySection = Field(QuerySection(), description="what a question in SQL may take")
     store: StoreSection = Field(StoreSection(), description="what is written, and how often")
+    retention: RetentionSection = Field(RetentionSection(), description="how long it stays in the database")
     log: LogSection = Field(LogSection(), description="where log lines go")
 
     @classmethod

@@ -22,7 +22,7 @@ from sidecar.domain.contracts import Contract
 from sidecar.domain.errors import InputError
 from sidecar.domain.events import AnyEvent, Beat, Listed, Quote, Settlement
 from sidecar.domain.reference import Reference
-from sidecar.store.archive import SIMULATED_TAPE
+from sidecar.store.archive import SIMULATED
 from sidecar.store.importers.settling import settlements
 from sidecar.store.importers.sift import QUOTE_COLUMNS, Day
 
@@ -130,7 +130,7 @@ def _events(past: _Past, told: Told, noted: Noted) -> Iterator[AnyEvent]:
         listed |= new
         if new:
             source = f"archive {archived.source}"
-            yield Listed(snapshots[0][0].at, tuple(new.values()), source, archived.source == SIMULATED_TAPE)
+            yield Listed(snapshots[0][0].at, tuple(new.values()), source, archived.source in SIMULATED)
         yield from _day(snapshots, settled, past, day)
         told(number, len(past.days))
 

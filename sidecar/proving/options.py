@@ -21,7 +21,7 @@ from sidecar.domain.backtest_result import DataNote, Lookahead
 from sidecar.domain.errors import InputError
 from sidecar.proving.archived_atm import AtTheMoney, atm_columns
 from sidecar.proving.asked import Asked
-from sidecar.store.archive import SIMULATED_TAPE
+from sidecar.store.archive import SIMULATED
 from sidecar.strategies.rules import Rule
 
 ASSUMPTIONS = (
@@ -97,7 +97,7 @@ def legs_of(asked: Asked, period: int) -> Legs:
         inputs=_inputs(calls),
         closes=_closes(calls),
         source=f"options of {symbol} at the money: {', '.join(formats)}",
-        simulated=SIMULATED_TAPE in formats,
+        simulated=not SIMULATED.isdisjoint(formats),
         notes=_notes(calls, puts),
     )
 

@@ -22,8 +22,12 @@ CONTRACTS = "contracts.parquet"
 BARS = "bars.parquet"
 #: The source of a day that was made by a simulation.
 SIMULATED_TAPE = "simulated_tape"
+#: The source of a day that left the database of a desk, and of one whose market was simulated.
+DESK, SIMULATED_DESK = "desk", "simulated_desk"
+#: Those of no real market.
+SIMULATED = frozenset({SIMULATED_TAPE, SIMULATED_DESK})
 _UNFINISHED = ".unfinished"
-_CONTRACT_SCHEMA = pa.schema(
+CONTRACT_SCHEMA = pa.schema(
     [
         ("symbol", pa.string()),
         ("underlying", pa.string()),
@@ -96,7 +100,7 @@ def _contract_table(contracts: Sequence[Contract]) -> pa.Table:
         }
         for contract in contracts
     ]
-    return pa.Table.from_pylist(rows, schema=_CONTRACT_SCHEMA)
+    return pa.Table.from_pylist(rows, schema=CONTRACT_SCHEMA)
 
 
 def _replace(path: Path, table: pa.Table) -> None:
