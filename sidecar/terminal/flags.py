@@ -145,6 +145,8 @@ def restore(parser: Parser) -> None:
 def doctor(parser: Parser) -> None:
     """Of a look at everything that a desk needs."""
     parser.add_argument("--data-dir", type=Path, help="where journal, database and keys live (default: data/)")
+    parser.add_argument("--port", type=int, help="port of the sidecar (default: 8000)")
+    parser.add_argument("--ui-port", type=int, help="port of the app (default: 8501)")
     parser.add_argument("--json", action="store_true", help="one JSON document, for a program")
 
 

@@ -160,6 +160,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("restore", "a backup into an empty directory, whole and proved, or not at all",
             "restore backups/deskwatch-20261120T103000Z.tar.zst --data-dir restored", flags.restore, "restoring",
             "run"),
+    Command("doctor", "one line for each thing that a desk needs: ok, warning, or fault with its remedy", "doctor",
+            flags.doctor, "doctor", "run"),
     Command("keys", "make, list and revoke API keys", "keys add trader --label anna", _keys, "keyring", "run"),
     Command("login", "a new one-time link into the app", "login", flags.login, "entering", "run"),
 )  # fmt: skip

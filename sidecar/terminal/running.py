@@ -81,6 +81,7 @@ def _refuse_taken(host: str, port: int, field: str) -> None:
 
 
 def _run(settings: Settings, options: argparse.Namespace, *, app: bool) -> int:
+    os.umask(0o077)  # what a desk writes is its owner's alone: DuckDB's log asks for no more by itself
     telemetry = Telemetry()
     level = logging.getLevelNamesMapping()[settings.log.level.upper()]
     undo = install(sys.stderr, level, telemetry.on_error, file=_log_file(settings))

@@ -108,6 +108,13 @@ def test_only_an_admins_key_copies_a_running_desk_and_only_its_own_directory(
     assert "bars, samples and quotes of the past are not in it" in told
 
 
+def test_the_doctor_finds_the_running_desk_in_order(desk: Serving, folder: Path, command: Command) -> None:
+    status, told, _ = command("doctor", "--data-dir", folder, "--port", str(desk.port))
+    assert status == 0, told
+    assert f"the desk answers at {desk.url} and is ready" in told
+    assert f"process {desk.process.pid} runs there" in told
+
+
 def test_what_cannot_be_backed_up_is_said_in_a_line(tmp_path: Path, command: Command) -> None:
     status, _, complained = command("backup", "--to", tmp_path / "b", "--data-dir", tmp_path)
     assert (status, complained) == (1, f"deskwatch: {tmp_path}: there is no journal, so there is nothing to back up\n")

@@ -1,0 +1,176 @@
+"""How long can the desk stand? Market days at speed on a real process, and what they leave behind.
+
+    python -m bench.soak [DAYS] [SPEED] [FOLDER]
+
+``python -m sidecar serve`` on a new data directory, the demonstration trading, retention at two days of everything.
+Every few seconds it is measured from outside: memory, files, threads, series of ``/metrics``, the bytes of database and
+journal, rows of quotes. It writes ``bench/out/soak.csv`` and a picture of it, and prints a line a market day and the
+slopes (Theil-Sen, which a few outliers do not move) over what comes after the second close: from there on nothing but
+journal and archive may grow.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from pathlib import Path
+
+import httpx2
+import numpy as np
+import plotly.graph_objects as go
+import psutil
+from plotly.subplots import make_subplots
+from scipy.stats import theilslopes
+
+from sidecar.domain.errors import DeskError
+from tests.wiring import ADMIN, Serving
+
+MIB = 1024 * 1024
+#: Seconds of the wall between two looks.
+EVERY_S = 2.0
+PICTURE = Path("bench/out/soak.html")
+#: A small chain, so that many days go by in an hour; what is kept is kept for two days.
+SETTINGS = {
+    "DESK_LEARNING__ENABLED": "false",
+    "DESK_CAPITAL__MAIN": "50000000",
+    "DESK_SIMULATION__QUOTES_PER_SECOND": "10",
+    **{f"DESK_RETENTION__{name}_DAYS": "2" for name in ("QUOTES", "REPORTS", "GREEKS", "PNL")},
+}
+
+
+@dataclass(frozen=True)
+class Look:
+    """One look from outside: seconds since the start, the market's time, and what was found."""
+
+    seconds: float
+    market: str
+    rss_mib: float
+    files: int
+    threads: int
+    series: int
+    database_mib: float
+    journal_mib: float
+    archive_mib: float
+    quotes: int
+    records: int
+    scrape_ms: float
+
+
+def look(desk: Serving, began: float) -> Look:
+    """Look now."""
+    process = psutil.Process(desk.process.pid)
+    asked = time.perf_counter()
+    text = desk.http.get("/metrics", headers={"X-API-Key": ADMIN}).text
+    took = time.perf_counter() - asked
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    rows = re.search(r"^trading_audit_head_seq(?:\{\})? (\S+)", text, re.MULTILINE)
+    folder = desk.folder
+    counted = desk.desk.sql("SELECT count(*) AS rows FROM quotes").to_pylist()[0]["rows"]
+    with process.oneshot():
+        return Look(
+            round(time.monotonic() - began, 1), desk.desk.status()["data"]["timestamp"],
+            process.memory_info().rss / MIB, process.num_fds(), process.num_threads(), len(lines),
+            _size(folder.glob("desk.duckdb*")), _size(folder.glob("journal.log")),
+            _size([*folder.glob("archive/**/*.parquet"), *folder.glob("history/**/*.parquet")]),
+            counted, int(float(rows[1])) if rows else 0, took * 1e3,
+        )  # fmt: skip
+
+
+def _size(paths: Iterator[Path] | Sequence[Path]) -> float:
+    return sum(path.stat().st_size for path in paths if path.exists()) / MIB
+
+
+def soak(folder: Path, days: int, speed: float) -> list[Look]:
+    """Looks until so many market days are over."""
+    looks: list[Look] = []
+    with Serving(folder, "--speed", f"{speed:g}", env=SETTINGS) as desk:
+        began = time.monotonic()
+        while len({one.market[:10] for one in looks}) <= days:
+            try:
+                looks.append(look(desk, began))
+            except (DeskError, httpx2.TransportError) as problem:  # a store that is a moment behind at this speed
+                print(f"- {type(problem).__name__}: {problem}", flush=True)
+                if desk.process.poll() is not None:
+                    raise
+            if len(looks) % 30 == 1:
+                print(looks[-1], flush=True)
+            time.sleep(EVERY_S)
+        if desk.terminate() or "Traceback" in desk.told():
+            print(desk.told()[-2_000:])
+    return looks
+
+
+def by_day(looks: Sequence[Look]) -> list[Look]:
+    """The last look of each market day."""
+    return list({one.market[:10]: one for one in looks}.values())
+
+
+def slopes(looks: Sequence[Look]) -> list[tuple[str, float, float, float]]:
+    """Of each number: its growth a market day with its 95 % interval, after the second close."""
+    days = sorted({one.market[:10] for one in looks})
+    late = [one for one in looks if one.market[:10] > days[min(1, len(days) - 1)]]
+    sessions = {day: number for number, day in enumerate(days)}
+    found = []
+    at = np.array([sessions[one.market[:10]] + _share(one.market) for one in late])
+    for name in [one.name for one in fields(Look) if one.name not in ("seconds", "market")]:
+        values = np.array([float(getattr(one, name)) for one in late])
+        slope, _, low, high = theilslopes(values, at) if len(late) > 2 else (np.nan,) * 4
+        found.append((name, float(slope), float(low), float(high)))
+    return found
+
+
+def _share(market: str) -> float:
+    """How much of a session is over, by its UTC time: NSE trades from 03:45 for six hours and a quarter."""
+    then = datetime.fromisoformat(market)
+    return min(1.0, max(0.0, (then.hour * 3600 + then.minute * 60 + then.second - 13_500) / 22_500))
+
+
+def picture(looks: Sequence[Look], path: Path) -> None:
+    """The numbers over market time."""
+    names = ("rss_mib", "files", "threads", "series", "database_mib", "journal_mib", "quotes", "archive_mib")
+    figure = make_subplots(4, 2, shared_xaxes=True, subplot_titles=[name.replace("_", " ") for name in names])
+    for place, name in enumerate(names):
+        line = go.Scatter(x=list(range(len(looks))), y=[getattr(one, name) for one in looks], showlegend=False)
+        figure.add_trace(line, place // 2 + 1, place % 2 + 1)
+        figure.update_yaxes(rangemode="tozero", row=place // 2 + 1, col=place % 2 + 1)
+    firsts = [n for n, one in enumerate(looks) if not n or looks[n - 1].market[:10] != one.market[:10]]
+    figure.update_xaxes(tickvals=firsts, ticktext=[looks[n].market[5:10] for n in firsts])
+    figure.update_layout(
+        width=1_000, height=900, title="A desk over market days: from outside", template="plotly_white"
+    )
+    figure.write_html(path)
+
+
+def main(days: int = 3, speed: float = 150.0, folder: str = "") -> None:
+    """The looks, the picture, the table."""
+    os.nice(5)
+    with tempfile.TemporaryDirectory() as temporary:
+        looks = soak(Path(folder or temporary) / "data", days, speed)
+    Path("bench/out").mkdir(exist_ok=True)
+    with Path("bench/out/soak.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, [one.name for one in fields(Look)])
+        writer.writeheader()
+        writer.writerows(asdict(one) for one in looks)
+    print("| day | RSS MiB | files | threads | series | database MiB | journal MiB | archive MiB | quotes | records |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
+    for one in by_day(looks):
+        print(
+            f"| {one.market[:10]} | {one.rss_mib:.0f} | {one.files} | {one.threads} | {one.series} "
+            f"| {one.database_mib:.1f} | {one.journal_mib:.2f} | {one.archive_mib:.1f} | {one.quotes:,} "
+            f"| {one.records:,} |"
+        )
+    print("\n| slope | a market day | 95 % interval |\n| --- | --- | --- |")
+    for name, slope, low, high in slopes(looks):
+        print(f"| {name} | {slope:+.3g} | {low:+.3g} to {high:+.3g} |")
+    picture(looks, PICTURE)
+
+
+if __name__ == "__main__":
+    main(*(kind(text) for kind, text in zip((int, float, str), sys.argv[1:], strict=False)))
