@@ -1,6 +1,6 @@
 """How long can the desk stand? Market days at speed on a real process, and what they leave behind.
 
-    python -m bench.soak [DAYS] [SPEED] [FOLDER]
+    python -m bench.soak [DAYS] [SPEED] [MINUTES]
 
 ``python -m sidecar serve`` on a new data directory, the demonstration trading, retention at two days of everything.
 Every few seconds it is measured from outside: memory, files, threads, series of ``/metrics``, the bytes of database and
@@ -35,7 +35,7 @@ from tests.wiring import ADMIN, Serving
 MIB = 1024 * 1024
 #: Seconds of the wall between two looks.
 EVERY_S = 2.0
-PICTURE = Path("bench/out/soak.html")
+OUT = Path("bench/out")
 #: A small chain, so that many days go by in an hour; what is kept is kept for two days.
 SETTINGS = {
     "DESK_LEARNING__ENABLED": "false",
@@ -87,24 +87,22 @@ def _size(paths: Iterator[Path] | Sequence[Path]) -> float:
     return sum(path.stat().st_size for path in paths if path.exists()) / MIB
 
 
-def soak(folder: Path, days: int, speed: float) -> list[Look]:
-    """Looks until so many market days are over."""
-    looks: list[Look] = []
+def soak(folder: Path, days: int, speed: float, minutes: float) -> Iterator[Look]:
+    """Looks until so many market days are over, or minutes of the wall."""
     with Serving(folder, "--speed", f"{speed:g}", env=SETTINGS) as desk:
-        began = time.monotonic()
-        while len({one.market[:10] for one in looks}) <= days:
+        began, seen = time.monotonic(), set[str]()
+        while len(seen) <= days and time.monotonic() < began + 60 * minutes:
             try:
-                looks.append(look(desk, began))
+                found = look(desk, began)
+                seen.add(found.market[:10])
+                yield found
             except (DeskError, httpx2.TransportError) as problem:  # a store that is a moment behind at this speed
                 print(f"- {type(problem).__name__}: {problem}", flush=True)
                 if desk.process.poll() is not None:
                     raise
-            if len(looks) % 30 == 1:
-                print(looks[-1], flush=True)
             time.sleep(EVERY_S)
         if desk.terminate() or "Traceback" in desk.told():
             print(desk.told()[-2_000:])
-    return looks
 
 
 def by_day(looks: Sequence[Look]) -> list[Look]:
@@ -148,16 +146,22 @@ def picture(looks: Sequence[Look], path: Path) -> None:
     figure.write_html(path)
 
 
-def main(days: int = 3, speed: float = 150.0, folder: str = "") -> None:
+def main(days: int = 3, speed: float = 150.0, minutes: float = 120.0) -> None:
     """The looks, the picture, the table."""
     os.nice(5)
-    with tempfile.TemporaryDirectory() as temporary:
-        looks = soak(Path(folder or temporary) / "data", days, speed)
-    Path("bench/out").mkdir(exist_ok=True)
-    with Path("bench/out/soak.csv").open("w", newline="") as file:
+    looks = []
+    OUT.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, (OUT / "soak.csv").open("w", newline="", buffering=1) as file:
         writer = csv.DictWriter(file, [one.name for one in fields(Look)])
         writer.writeheader()
-        writer.writerows(asdict(one) for one in looks)
+        for one in soak(Path(folder) / "data", days, speed, minutes):
+            writer.writerow(asdict(one))
+            looks.append(one)
+    report(looks)
+
+
+def report(looks: Sequence[Look]) -> None:
+    """The tables, and the picture beside the CSV."""
     print("| day | RSS MiB | files | threads | series | database MiB | journal MiB | archive MiB | quotes | records |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for one in by_day(looks):
@@ -169,8 +173,8 @@ def main(days: int = 3, speed: float = 150.0, folder: str = "") -> None:
     print("\n| slope | a market day | 95 % interval |\n| --- | --- | --- |")
     for name, slope, low, high in slopes(looks):
         print(f"| {name} | {slope:+.3g} | {low:+.3g} to {high:+.3g} |")
-    picture(looks, PICTURE)
+    picture(looks, OUT / "soak.html")
 
 
 if __name__ == "__main__":
-    main(*(kind(text) for kind, text in zip((int, float, str), sys.argv[1:], strict=False)))
+    main(*(kind(text) for kind, text in zip((int, float, float), sys.argv[1:], strict=False)))

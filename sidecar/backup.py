@@ -23,25 +23,23 @@ from sidecar import __version__
 from sidecar.backup_file import MANIFEST, Manifest, Member, Packing, manifest_of, members, refused
 from sidecar.domain.clock import iso, to_datetime
 from sidecar.domain.errors import InputError, StoreError
-from sidecar.opening import FILE as JOURNAL
-from sidecar.opening import NOTE
+from sidecar.opening import FILE, NOTE
 from sidecar.servers.keys import FILE as KEYS
 from sidecar.servers.keys import UI_FILE, write_private
-from sidecar.stop_file import NAME as STOP
-from sidecar.stop_file import WITNESS
+from sidecar.stop_file import NAME, WITNESS
+from sidecar.store import snapshot
 from sidecar.store.disk import sync_folder
 from sidecar.store.frames import SLOT_STRIDE, Slot, encode_slot
 from sidecar.store.recovery import head_path, newest, recover
-from sidecar.store.snapshot import FILE as DATABASE
 from sidecar.store.snapshot import Contents, proved
 
 SUFFIX = ".tar.zst"
 _PREFIX = "deskwatch-"
 _UNFINISHED = ".unfinished"
-HEAD = head_path(Path(JOURNAL)).name
+JOURNAL, HEAD, DATABASE = FILE, head_path(Path(FILE)).name, snapshot.FILE
 #: What lies in the data directory beside journal and database and has to come along: who may enter, whom to tell, and
 #: every sign that the desk is stopped. Then folders, with all in them.
-FILES = (KEYS, UI_FILE, "notify.urls", STOP, WITNESS, NOTE)
+FILES = (KEYS, UI_FILE, "notify.urls", NAME, WITNESS, NOTE)
 FOLDERS = ("models", "backtests")
 #: Also folders, which grow large and of which a day never changes: they may be left out, and copied in another way.
 LARGE = ("archive", "history", "tapes")

@@ -88,7 +88,7 @@ class Packing:
         hashed = _Hashed(file)
         info = tarfile.TarInfo(name)
         info.size, info.mode = size, 0o600
-        self._tar.addfile(info, hashed)  # type: ignore[arg-type]  # it asks for no more than read
+        self._tar.addfile(info, hashed)
         self.members.append(Member(name, size, hashed.sum.hexdigest()))
 
     def finish(self, manifest: Manifest) -> None:

@@ -31,7 +31,7 @@ def retention_of(parts: Parts, *, simulated: bool) -> Retention:
 
     def market() -> Market | None:
         report = live.latest.report if live.latest is not None else None
-        return None if report is None else Market(report.day, report.session_open)
+        return None if report is None or report.day is None else Market(report.day, report.session_open)
 
     source = SIMULATED_DESK if simulated else DESK
     return Retention(

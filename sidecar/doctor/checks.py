@@ -69,6 +69,5 @@ def _found(check: Check, scene: Scene) -> Found:
         return faulty(str(problem), "see docs/backup.md for what to do when the record cannot be read")
     # Whatever a check stumbles on, the others are looked at, and this one is told.
     except Exception as problem:  # noqa: BLE001
-        return faulty(
-            in_a_line(f"cannot be looked at ({type(problem).__name__}: {problem})"), "report it with this line"
-        )
+        told = in_a_line(f"{type(problem).__name__}: {problem}")
+        return faulty(f"cannot be looked at ({told})", "report it with this line")

@@ -1,6 +1,7 @@
 """What the doctor says of the machine, and of what is installed on it."""
 
 import importlib.metadata
+import resource
 from pathlib import Path
 from typing import NamedTuple
 
@@ -81,7 +82,7 @@ def test_a_disk_that_grows_full_is_told_before_the_desk_stops(
 
 def test_memory_and_files_are_told_in_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "GiB available" in machine.memory(scene(tmp_path)).says
-    monkeypatch.setattr(machine.resource, "getrlimit", lambda _: (256, 256))
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (256, 256))
     found = machine.memory(scene(tmp_path))
     assert found.level is Level.WARNING
     assert "256 files may be open" in found.says
