@@ -30,6 +30,7 @@ from plotly.subplots import make_subplots
 from scipy.stats import theilslopes
 
 from sidecar.domain.errors import DeskError
+from tests.chromium import chromium
 from tests.wiring import ADMIN, Serving
 
 MIB = 1024 * 1024
@@ -61,6 +62,9 @@ class Look:
     quotes: int
     records: int
     scrape_ms: float
+
+
+NAMES = [one.name for one in fields(Look)]
 
 
 def look(desk: Serving, began: float) -> Look:
@@ -117,7 +121,7 @@ def slopes(looks: Sequence[Look]) -> list[tuple[str, float, float, float]]:
     sessions = {day: number for number, day in enumerate(days)}
     found = []
     at = np.array([sessions[one.market[:10]] + _share(one.market) for one in late])
-    for name in [one.name for one in fields(Look) if one.name not in ("seconds", "market")]:
+    for name in NAMES[2:]:
         values = np.array([float(getattr(one, name)) for one in late])
         slope, _, low, high = theilslopes(values, at) if len(late) > 2 else (np.nan,) * 4
         found.append((name, float(slope), float(low), float(high)))
@@ -140,28 +144,35 @@ def picture(looks: Sequence[Look], path: Path) -> None:
         figure.update_yaxes(rangemode="tozero", row=place // 2 + 1, col=place % 2 + 1)
     firsts = [n for n, one in enumerate(looks) if not n or looks[n - 1].market[:10] != one.market[:10]]
     figure.update_xaxes(tickvals=firsts, ticktext=[looks[n].market[5:10] for n in firsts])
-    figure.update_layout(
-        width=1_000, height=900, title="A desk over market days: from outside", template="plotly_white"
-    )
-    figure.write_html(path)
+    figure.update_layout(width=1_000, height=900, template="plotly_white")
+    page = OUT.resolve() / "soak.html"
+    figure.write_html(page)
+    with chromium() as browser:
+        shown = browser.new_page(viewport={"width": 1_000, "height": 900})
+        shown.goto(page.as_uri())
+        shown.wait_for_selector(".main-svg")
+        shown.screenshot(path=path)
 
 
 def main(days: int = 3, speed: float = 150.0, minutes: float = 120.0) -> None:
-    """The looks, the picture, the table."""
+    """The looks into the file, the file into tables and picture; 0 days look at the file that is there."""
     os.nice(5)
-    looks = []
     OUT.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, (OUT / "soak.csv").open("w", newline="", buffering=1) as file:
-        writer = csv.DictWriter(file, [one.name for one in fields(Look)])
-        writer.writeheader()
-        for one in soak(Path(folder) / "data", days, speed, minutes):
-            writer.writerow(asdict(one))
-            looks.append(one)
+    if days:
+        with tempfile.TemporaryDirectory() as folder, (OUT / "soak.csv").open("w", newline="", buffering=1) as file:
+            writer = csv.DictWriter(file, NAMES)
+            writer.writeheader()
+            for one in soak(Path(folder) / "data", days, speed, minutes):
+                writer.writerow(asdict(one))
+    with (OUT / "soak.csv").open(newline="") as file:
+        kinds = {field.name: {"str": str, "int": int, "float": float}[str(field.type)] for field in fields(Look)}
+        looks = [Look(**{name: kinds[name](text) for name, text in row.items()}) for row in csv.DictReader(file)]
     report(looks)
+    picture(looks, Path("docs/soak.png"))
 
 
 def report(looks: Sequence[Look]) -> None:
-    """The tables, and the picture beside the CSV."""
+    """The tables."""
     print("| day | RSS MiB | files | threads | series | database MiB | journal MiB | archive MiB | quotes | records |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for one in by_day(looks):
@@ -173,7 +184,6 @@ def report(looks: Sequence[Look]) -> None:
     print("\n| slope | a market day | 95 % interval |\n| --- | --- | --- |")
     for name, slope, low, high in slopes(looks):
         print(f"| {name} | {slope:+.3g} | {low:+.3g} to {high:+.3g} |")
-    picture(looks, OUT / "soak.html")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ and audit are never touched.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import date, datetime, time, timedelta
@@ -29,6 +30,8 @@ from sidecar.store.writer import Writer
 #: Where the days of tables stand in the data directory, those of quotes apart, and what the file of a day is called.
 HISTORY, ARCHIVE, ROWS = "history", "archive", "rows.parquet"
 _SLICE = 5 * MINUTE
+#: Less free disk than this is the journal's.
+_ROOM_BYTES = 128 * 1024 * 1024
 _PART = "__part"
 _BETWEEN = "timestamp >= make_timestamptz($since::BIGINT) AND timestamp < make_timestamptz($until::BIGINT)"
 #: As the archive has quotes: their time in microseconds, and parted by underlying.
@@ -108,6 +111,8 @@ def checkpoint(writer: Writer) -> None:
 
 def _written(move: Move, table: str, day: date) -> dict[Slice, int]:
     """Puts the rows of a day into their files; gives how many lie in each slice. None, where it is to rest."""
+    if shutil.disk_usage(move.folder).free < _ROOM_BYTES:
+        raise StoreError(f"{move.folder}: there is no room to move old rows to; make room there")
     whole = Slice(_midnight(day, move.zone), _midnight(day + timedelta(days=1), move.zone))
     found: dict[Slice, int] = {}
     with ExitStack() as opened:

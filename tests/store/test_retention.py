@@ -1,6 +1,7 @@
 """Old days leave the database whole and once, wherever the move is cut off, and what follows from the journal stays."""
 
 import os
+import shutil
 import signal
 import time
 from collections import Counter
@@ -279,4 +280,15 @@ def test_where_the_disk_refuses_the_rows_stay(tmp_path: Path) -> None:
     assert left(writer) == before
     with pytest.raises(StoreError, match="old rows cannot be moved"):
         moved(move(writer, tmp_path), "nothing", DAY)
+    writer.close()
+
+
+def test_the_last_room_of_a_disk_is_left_to_the_journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = filled(tmp_path, 2)
+    nearly = shutil.disk_usage(tmp_path)._replace(free=1024)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: nearly)
+    with pytest.raises(StoreError, match="there is no room to move old rows to"):
+        moved(move(writer, tmp_path), "quotes", DAY)
+    assert left(writer).total() == 2 * QUOTES
+    assert not (tmp_path / "archive").exists()
     writer.close()
