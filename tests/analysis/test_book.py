@@ -60,6 +60,7 @@ def test_the_parts_of_the_explain_are_the_days_pnl(world: World) -> None:
 
 def test_a_held_contract_that_the_chain_does_not_know_is_named_and_not_left_out(world: World) -> None:
     told = world.published
+    assert told is not None
     gone = msgspec.structs.replace(told.report.positions[0], symbol="NIFTY-20991231-1-CE")
     report = msgspec.structs.replace(told.report, positions=(gone, *told.report.positions[1:]))
     answers = Analysis(lambda: Published(report, told.chain), world.state.rates, load_stresses(), CALENDAR.zone)

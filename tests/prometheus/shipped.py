@@ -17,8 +17,6 @@ from sidecar.telemetry.readers import Kind
 
 FOLDER = REPOSITORY / "prometheus"
 RUNBOOKS = REPOSITORY / "docs" / "runbooks"
-#: Named here, and of rooms that are on their way.
-COMING_SERIES, COMING_COMMANDS = {"trading_store_free_bytes"}, {"backup", "doctor"}
 PREFIX = "trading_"
 #: Debian's package of each program.
 PACKAGES = {"promtool": "prometheus", "prometheus": "prometheus", "amtool": "prometheus-alertmanager",

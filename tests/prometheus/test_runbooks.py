@@ -9,7 +9,7 @@ import pytest
 from pages.parts.screens import ALL_SCREENS
 from sidecar.settings import REPOSITORY
 from sidecar.terminal.parser import COMMANDS
-from tests.prometheus.shipped import COMING_COMMANDS, COMING_SERIES, RUNBOOKS, alerts, metrics_of, series
+from tests.prometheus.shipped import RUNBOOKS, alerts, metrics_of, series
 
 ALERTS = alerts()
 BOOKS = {path.stem: path for path in sorted(RUNBOOKS.glob("*.md")) if path.stem != "README"}
@@ -33,13 +33,13 @@ def test_a_runbook_says_what_it_means_where_to_look_what_to_do_whom_to_wake_and_
 def test_what_a_runbook_sends_one_to_exists(name: str) -> None:
     text = (RUNBOOKS / f"{name}.md").read_text()
     commands = set(re.findall(r"python -m sidecar ([a-z][a-z-]*)", text)) - {"is"}
-    assert commands - {command.name for command in COMMANDS} - COMING_COMMANDS == set()
+    assert commands - {command.name for command in COMMANDS} == set()
     routes = {f"{method} {path}" for method, path in re.findall(r"`(GET|POST|PUT|DELETE) (/[^ `]*)`", text)}
     roles = (REPOSITORY / "docs" / "roles.md").read_text()
     assert [route for route in routes if f"| `{route}` |" not in roles] == []
     titles = {screen.title for screen in ALL_SCREENS}
     assert set(re.findall(r"[Pp]age \*\*([^*]+)\*\*", text)) - titles == set()
-    assert metrics_of(text) - series() - COMING_SERIES == set()
+    assert metrics_of(text) - series() == set()
     settings = (REPOSITORY / "docs" / "settings.md").read_text()
     rooms = "|".join(sorted({name.split(".")[0] for name in re.findall(r"^\| `(\w+\.\w+)`", settings, re.MULTILINE)}))
     named = set(re.findall(rf"`((?:{rooms})\.[a-z_]+)", text)) - {"desk.duckdb", "desk.toml"}
