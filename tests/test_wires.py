@@ -34,6 +34,8 @@ OTHER_WRITERS = {
     "store/tape.py": "a file",
     "store/batches.py": "a file",
     "recorder.py": "a file",
+    "backup.py": "a file",
+    "backup_file.py": "a file",
     "replay.py": "a hash",
     "terminal/replaying.py": "a hash and a file",
     "doors.py": "a hash",
