@@ -14,7 +14,7 @@ MAKEFLAGS += --jobs=2
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: run test lint types contracts collected explore bench docs dashboards lock help clean
+.PHONY: run test lint types contracts collected explore bench docs dashboards panels lock help clean
 
 run: $(KERNELS) ## set up and run the desk: sidecar, app, simulated market, paper account (ARGS="--speed 10" passes flags)
 	@$(BIN)/python -m sidecar up $(ARGS)
@@ -51,6 +51,9 @@ tour: $(DEV) $(KERNELS) ## make the README's pictures of the app anew, from a ru
 
 dashboards: $(STAMP) ## write grafana/dashboards from grafana/build
 	@$(BIN)/python -m grafana.build
+
+panels: $(DEV) $(KERNELS) ## what every panel's expressions return beside a living desk, as a table; draws docs/grafana anew
+	@$(BIN)/python -m tests.grafana docs/grafana
 
 lock: $(DEV) ## compile the lock files from pyproject.toml
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o requirements.txt

@@ -65,10 +65,9 @@ MAIN = Dashboard(
         ),
         Row(
             (
-                lines("Trades by Strategy", "Fills in five minutes, by strategy and side.",
-                      (Query(f"sum by (strategy, side) (increase(trading_trades_total{_ONE}[5m]))",
-                             "{{strategy}} {{side}}"),),
-                      Look("none", 0, 0), page="positions", stacked=True),
+                lines("Trades by Strategy", "Fills since the sidecar began, by strategy and side.",
+                      (Query(f"sum by (strategy, side) (trading_trades_total{_ONE})", "{{strategy}} {{side}}"),),
+                      Look("none", 0, 0), page="positions"),
                 bars("Win Rate by Strategy", "Winning over closed round trips, after fees, since the book began.",
                      (Query(f"trading_strategy_win_rate{_ONE}", "{{strategy}}"),),
                      Look("percentunit", 0, 0, 1, ((None, ORANGE), (0.5, GREEN))), page="performance"),
@@ -79,15 +78,13 @@ MAIN = Dashboard(
         ),
         Row(
             (
-                lines("Order Fill Rate", "Orders filled whole over orders sent, of a quarter of an hour. Below it what "
-                      "was refused: by a limit of the desk, or by the venue.",
-                      (Query(f"sum by (strategy) (increase(trading_orders_filled_total{_ONE}[15m])) / "
-                             f"(sum by (strategy) (increase(trading_orders_submitted_total{_ONE}[15m])) > 0)",
-                             "{{strategy}}"),
-                       Query("sum(increase(trading_orders_rejected_total[15m])) / ((sum(increase("
-                             "trading_orders_submitted_total[15m])) + sum(increase(trading_orders_rejected_total[15m])"
-                             ")) > 0)", "refused, all")),
-                      Look("percentunit", 0, 0), page="positions"),
+                lines("Order Fill Rate", "Orders filled whole over orders sent, since the sidecar began, and the share "
+                      "of all that was refused: by a limit of the desk, or by the venue.",
+                      (Query(f"sum by (strategy) (trading_orders_filled_total{_ONE}) / "
+                             f"sum by (strategy) (trading_orders_submitted_total{_ONE})", "{{strategy}}"),
+                       Query("(sum(trading_orders_rejected_total) or vector(0)) / (sum(trading_orders_submitted_total)"
+                             " + (sum(trading_orders_rejected_total) or vector(0)))", "refused, all")),
+                      Look("percentunit", 0, 0, 1), page="positions"),
                 lines("Order Fill Time", "Market time from an order to its last fill: half and 95 of 100 were faster.",
                       (Query(quantile(0.5, "trading_order_fill_time_seconds", window="5m"), "p50"),
                        Query(quantile(0.95, "trading_order_fill_time_seconds", window="5m"), "p95")),
@@ -120,11 +117,10 @@ MAIN = Dashboard(
                 pie("ML Predictions Distribution", "Predictions on record, by what they signal.",
                     (Query("sum by (prediction) (trading_ml_predictions_total)", "{{prediction}}"),),
                     Look("none", 0), page="signals"),
-                lines("System Errors", "Errors logged in five minutes, by the part of the desk that logged them.",
-                      (Query("sum by (component, severity) (increase(trading_system_errors_total[5m]))",
+                lines("System Errors", "Errors logged since the sidecar began, by the part of the desk.",
+                      (Query("sum by (component, severity) (trading_system_errors_total)",
                              "{{component}} {{severity}}"),
-                       Query("sum(increase(trading_system_errors_total[5m])) or 0 * sum(trading_system_uptime_seconds)",
-                             "all")),
+                       Query("sum(trading_system_errors_total) or 0 * sum(trading_system_uptime_seconds)", "all")),
                       Look("none", 0, 0), page="system"),
             )
         ),

@@ -195,9 +195,9 @@ RISK = Dashboard(
                        Query(f"60 * sum(rate(trading_orders_filled_total{_ONE}[5m]))", "filled"),
                        Query(f"60 * sum by (reason) (rate(trading_orders_cancelled_total{_ONE}[5m]))", "{{reason}}")),
                       Look("none", 2, 0), page="positions"),
-                lines("Orders refused", "In a quarter of an hour, by what refused them, and those of which the venue "
+                lines("Orders refused", "Since the sidecar began, by what refused them, and those of which the venue "
                       "owes an answer.",
-                      (Query(f"sum by (strategy, reason) (increase(trading_orders_rejected_total{_ONE}[15m]))",
+                      (Query(f"sum by (strategy, reason) (trading_orders_rejected_total{_ONE})",
                              "{{strategy}}: {{reason}}"),
                        Query("trading_orders_unconfirmed", "unconfirmed now")),
                       Look("none", 0, 0), page="limits"),

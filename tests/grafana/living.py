@@ -36,35 +36,37 @@ from tests.wiring import free_port, open_and_quoted, small, ticks, until
 #: Market seconds a second: a bar every half second.
 SPEED = 120.0
 STRATEGY = Path(__file__).with_name("round_tripper.py")
-#: A busy machine's pauses, times the speed, would trip the desk.
-PATIENT = {"stale": 3_000.0, "stale_warn": 2_000.0, "order_rate": 10_000.0, "loss_streak": 10_000.0}
+#: A busy machine's pauses, times the speed, would trip the desk, and prices move far between two looks.
+PATIENT = {"stale": 3_000.0, "stale_warn": 2_000.0, "order_rate": 10_000.0, "loss_streak": 10_000.0, "price_band": 0.5}
 #: Seconds in which Prometheus, which scrapes once in each, has surely seen what was last.
 SETTLED = 3.0
+#: What a busy machine may need for one step.
+PATIENCE_S = 60.0
 #: Predictions that have become true or not, enough for every score.
 OUTCOMES = 10
 
 
 @dataclass
 class Watched:
-    """A desk's doors and the Prometheus that watches it, since ``began`` (Unix seconds)."""
+    """A desk's doors and the Prometheus that watches it; it lived from ``began`` to ``ended`` (Unix seconds)."""
 
     sidecar: Sidecar
     desk: Desk
     prometheus: httpx2.Client
     began: float
+    ended: float = 0.0
 
     def series(self, one: Asked) -> list[dict[str, Any]]:
         """What Prometheus returns for an expression that has a known value at some moment since the beginning."""
-        now = time.time()
         if one.instant:
-            found = self.ask("query", query=one.meant, time=now)
+            found = self.ask("query", query=one.meant, time=self.ended)
             return [row for row in found if isfinite(float(row["value"][1]))]
-        found = self.ask("query_range", query=one.meant, start=self.began, end=now, step="1")
+        found = self.ask("query_range", query=one.meant, start=self.began, end=self.ended, step="1")
         return [row for row in found if any(isfinite(float(value)) for _, value in row["values"])]
 
     def sees(self, expr: str) -> None:
         """Wait until Prometheus knows a value of an expression."""
-        until(lambda: self.ask("query", query=expr), 30.0, expr)
+        until(lambda: self.ask("query", query=expr), PATIENCE_S, expr)
 
     def ask(self, what: str, **given: Any) -> list[dict[str, Any]]:
         answer = self.prometheus.post(f"/api/v1/{what}", data={name: str(value) for name, value in given.items()})
@@ -95,6 +97,7 @@ def watched(folder: Path) -> Iterator[Watched]:
                     made.sees("up == 1")
                     until(lambda: open_and_quoted(sidecar.live), 60.0, "a live market")
                     live(made, url, secret, folder / "data")
+                    made.ended = time.time()
                     yield made
         finally:
             undo()
@@ -138,8 +141,7 @@ def live(made: Watched, url: str, secret: str, data: Path) -> None:
     with connect(url.replace("http", "ws") + "/ws", additional_headers={"X-API-Key": secret}) as socket:
         socket.send(json.dumps({"type": "subscribe", "subscriptions": ["positions", "pnl", "market", "orders"]}))
         socket.send(json.dumps({"type": "seen", "topic": "market", "seq": 0}))  # and of nothing after that
-        until(lambda: desk.positions()["total_positions"] > 0, 30.0, "a position")
-        held = desk.positions()["positions"][0]
+        held = until(lambda: next(iter(desk.positions()["positions"]), None), PATIENCE_S, "a position")
         for symbol in (held["symbol"], held["symbol"].replace("CE", "PE")):
             desk.order(symbol, int(held["quantity"]), "buy", _asked(sidecar, symbol), reason="somebody's own")
         _refused(desk, held["symbol"], _asked(sidecar, held["symbol"]))
@@ -155,6 +157,7 @@ def live(made: Watched, url: str, secret: str, data: Path) -> None:
             made.sees(f"trading_feed_up == {int(up)}")
         for acted in ("orders_cancelled", "orders_filled", "trades_profit", "trades_loss"):
             made.sees(f'rate(trading_{acted}_total{{strategy="round_tripper"}}[20s])')
+        made.sees("trading_strategy_sharpe_ratio")
         _breached(made)
         desk.stop("a drill", drill=True)
         made.sees('trading_circuit_breaker_state{state="emergency_stop"} == 1')
@@ -162,7 +165,7 @@ def live(made: Watched, url: str, secret: str, data: Path) -> None:
         made.sees("trading_circuit_breaker_active == 0")
         desk.override_on(["positions"], 60.0, "what the strategy was not written for")
         made.sees('trading_system_errors_total{component="drive"}')
-        until(lambda: len(sidecar.reader.scored()["id"]) >= OUTCOMES, 30.0, "outcomes of predictions")
+        until(lambda: len(sidecar.reader.scored()["id"]) >= OUTCOMES, PATIENCE_S, "outcomes of predictions")
         learning = sidecar.learner._forecasting
         assert learning is not None
         learning.standings.measure()

@@ -62,6 +62,6 @@ class Strategy:
             yield Intent(place=request)
 
     def _far(self, published: Published, symbol: str) -> Decimal:
-        """Four per cent below the last price: as far as the price band allows."""
+        """So far below the last price that the market does not come there before it is cancelled."""
         last = Decimal(str(float(published.chain.last[published.chain.rows[symbol]])))
-        return (last * Decimal("0.96") / TICK).to_integral_value() * TICK
+        return (last * Decimal("0.6") / TICK).to_integral_value() * TICK
