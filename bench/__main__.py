@@ -9,7 +9,7 @@ import sys
 #: learning, learning_real, backtest_growth, backtest_real).
 ROOMS = (
     "accuracy", "pricing", "implied", "surfaces", "scenarios", "tail", "span", "margin", "explain", "what_if",
-    "features", "indicators", "loop", "models", "backtest", "wire", "journal", "store", "query", "start",
+    "features", "indicators", "loop", "models", "backtest", "wire", "journal", "store", "query", "scrape", "start",
     "stop_latency",
 )  # fmt: skip
 

@@ -27,12 +27,13 @@ from sidecar.doors import app_of
 from sidecar.run import Sidecar
 from sidecar.settings import load_settings
 from sidecar.telemetry.catalogue import CATALOGUE
+from sidecar.telemetry.measured import Telemetry
 from tests.servers.desk import serving
 from tests.telemetry.families import Families
 from tests.telemetry.scraping import Bench, crowded
 
 TIMES = 300
-SECONDS = 20.0
+SECONDS = 10.0
 #: Scrapes a second: none, what prometheus.yml asks for, and far more than anybody needs.
 PACES = (0.0, 0.2, 1.0, 10.0)
 
@@ -47,6 +48,18 @@ class Made(Collector):
         return self._families
 
 
+class Noting(Telemetry):
+    """Keeps how late each beat came (seconds)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lates: list[float] = []
+
+    def on_beat(self, late_s: float) -> None:
+        self.lates.append(late_s)
+        super().on_beat(late_s)
+
+
 def main() -> int:
     """Print the tables."""
     bench = crowded(strategies=20, underlyings=50)
@@ -59,14 +72,12 @@ def main() -> int:
             simulation={"strikes_each_side": 62, "expiries": 2, "quotes_per_second": 2_000.0},
             learning={"enabled": False},
         )
-        lates: list[float] = []
-        with Sidecar(settings) as sidecar, serving(app_of(sidecar)) as url:
-            sidecar.telemetry.on_beat = _noting(lates, sidecar.telemetry.on_beat)  # type: ignore[method-assign]
-            sidecar.live.on_beat = sidecar.telemetry.on_beat  # type: ignore[attr-defined]
+        told = Noting()
+        with Sidecar(settings, told) as sidecar, serving(app_of(sidecar)) as url:
             sidecar.start()
             time.sleep(10.0)
             for pace in PACES:
-                _beats(bench, pace, lates)
+                _beats(bench, pace, told.lates)
             _doors(url)
     return 0
 
@@ -133,14 +144,6 @@ def _doors(url: str) -> None:
     series = sum(not line.startswith("#") for line in text.splitlines())
     p50, p99 = np.percentile(took, [50, 99])
     print(f"\nOver its door the desk's own {series} series take {p50:.1f} ms (p50) and {p99:.1f} ms (p99).")
-
-
-def _noting(lates: list[float], told: Callable[[float], None]) -> Callable[[float], None]:
-    def on_beat(late_s: float) -> None:
-        lates.append(late_s)
-        told(late_s)
-
-    return on_beat
 
 
 if __name__ == "__main__":
