@@ -29,7 +29,8 @@ from sidecar.store.writer import Writer
 
 #: Where the days of tables stand in the data directory, those of quotes apart, and what the file of a day is called.
 HISTORY, ARCHIVE, ROWS = "history", "archive", "rows.parquet"
-_SLICE = 5 * MINUTE
+#: How much of a day is read at once; there are many quotes.
+_SLICE, _SLICE_OF_QUOTES = 60 * MINUTE, 5 * MINUTE
 #: Less free disk than this is the journal's.
 _ROOM_BYTES = 128 * 1024 * 1024
 _PART = "__part"
@@ -134,13 +135,14 @@ def _written(move: Move, table: str, day: date) -> dict[Slice, int]:
 
 def _slices(move: Move, table: str, whole: Slice, files: Iterable[DayFile]) -> Iterator[Slice]:
     """The slices of a day in which there are rows, in the database or in the files before."""
-    query = f"SELECT DISTINCT (epoch_us(timestamp) - $since) // {_SLICE} FROM {table} WHERE {_BETWEEN}"  # noqa: S608
+    size = _SLICE_OF_QUOTES if table == "quotes" else _SLICE
+    query = f"SELECT DISTINCT (epoch_us(timestamp) - $since) // {size} FROM {table} WHERE {_BETWEEN}"  # noqa: S608
     with _asking(move.writer) as cursor:
         numbers = {number for (number,) in cursor.execute(query, whole._asdict()).fetchall()}
     for low, high in (span for file in files for span in file.spans()):
-        numbers.update(range((low - whole.since) // _SLICE, (high - whole.since) // _SLICE + 1))
-    for since in (whole.since + number * _SLICE for number in sorted(numbers)):
-        yield Slice(since, min(since + _SLICE, whole.until))
+        numbers.update(range((low - whole.since) // size, (high - whole.since) // size + 1))
+    for since in (whole.since + number * size for number in sorted(numbers)):
+        yield Slice(since, min(since + size, whole.until))
 
 
 def _deleted(move: Move, table: str, written: Mapping[Slice, int]) -> int:
