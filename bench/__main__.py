@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 #: What takes a few minutes in all; the long ones by name (fanout, flatten, reduce_only, simulation, faults, mutation,
-#: learning, learning_real, backtest_growth, backtest_real).
+#: learning, learning_real, backtest_growth, backtest_real, store_growth, soak).
 ROOMS = (
     "accuracy", "pricing", "implied", "surfaces", "scenarios", "tail", "span", "margin", "explain", "what_if",
     "features", "indicators", "loop", "models", "backtest", "wire", "journal", "store", "query", "scrape", "start",

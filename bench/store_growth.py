@@ -11,6 +11,7 @@ than a week leave, and a real ``python -m sidecar serve`` starts: on nothing, an
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import httpx2
 import msgspec
 import numpy as np
 import psutil
@@ -39,7 +41,7 @@ from sidecar.store.journal import Journal
 from sidecar.store.projection import instrument
 from sidecar.store.retention import Move, checkpoint, moved
 from sidecar.store.writer import Writer
-from tests.wiring import Serving
+from tests.wiring import environment, free_port
 
 ZONE = ZoneInfo("Asia/Kolkata")
 FIRST = date(2026, 9, 7)
@@ -47,6 +49,12 @@ SESSION_S = 22_500
 TRIPS = 300
 STRIKES = 82
 KEPT_DAYS = 7
+PATIENCE_S = 300.0
+#: A desk that lets nothing leave by itself.
+SETTINGS = {
+    "DESK_CAPITAL__MAIN": "50000000",
+    **{f"DESK_RETENTION__{name}_DAYS": "0" for name in ("QUOTES", "REPORTS", "GREEKS", "PNL")},
+}
 FEES = Decimal("12.3456")
 MIB = 1024 * 1024
 LISTED = tuple(
@@ -193,18 +201,29 @@ def leave(folder: Path, days: list[date]) -> list[tuple[str, ...]]:
 
 def started(folder: Path) -> tuple[float, float, float]:
     """Seconds of the clock and of CPU to readiness, and MiB of memory then."""
-    settings = {"DESK_LEARNING__ENABLED": "false", "DESK_CAPITAL__MAIN": "50000000"}
+    port = free_port()
+    command = [sys.executable, "-m", "sidecar", "serve", "--data-dir", str(folder), "--port", str(port)]
     began = time.perf_counter()
-    with Serving(folder, "--strategy", "none", env=settings | {f"DESK_RETENTION__{n}_DAYS": "0" for n in OFF}) as desk:
-        took = time.perf_counter() - began
-        process = psutil.Process(desk.process.pid)
-        spent = process.cpu_times()
-        found = took, spent.user + spent.system, process.memory_info().rss / MIB
-        desk.terminate()
-    return found
+    process = subprocess.Popen([*command, "--strategy", "none"], env=environment(**SETTINGS), stderr=subprocess.DEVNULL)
+    try:
+        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+            while not _ready(client):
+                if process.poll() is not None or time.perf_counter() > began + PATIENCE_S:
+                    raise RuntimeError("the desk was not ready in time, or has ended")
+                time.sleep(0.02)
+        took, seen = time.perf_counter() - began, psutil.Process(process.pid)
+        spent = seen.cpu_times()
+        return took, spent.user + spent.system, seen.memory_info().rss / MIB
+    finally:
+        process.terminate()
+        process.wait(60)
 
 
-OFF = ("QUOTES", "REPORTS", "GREEKS", "PNL")
+def _ready(client: httpx2.Client) -> bool:
+    try:
+        return client.get("/health/ready").status_code == 200
+    except httpx2.TransportError:
+        return False
 
 
 def main(days: int = 22, rows: int = 500_000) -> None:

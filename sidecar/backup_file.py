@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import tarfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path, PurePosixPath
@@ -106,7 +106,9 @@ class Packing:
 
     def abandon(self) -> None:
         """Give the file up; what is there has no manifest."""
-        self._sink.close()
+        for each in (self._tar, self._sink):
+            with suppress(OSError, pa.ArrowException):  # a full disk takes no end either
+                each.close()
 
 
 class Found(NamedTuple):
