@@ -140,6 +140,9 @@ def test_a_running_desk_answers_status_and_stop_from_a_terminal(folder: Path, tm
         done = sidecar("status", *where)
         assert done.returncode == 0, done.stderr
         assert '"active"' in done.stdout
+        written = [path for path in (tmp_path / "data").rglob("*") if not path.is_dir()]
+        assert "desk.duckdb.wal" in {path.name for path in written}
+        assert [path.name for path in written if path.stat().st_mode & 0o077] == []
         taken = sidecar("serve", "--port", str(desk.port), "--data-dir", str(tmp_path / "other"))
         assert taken.returncode == 2
         assert taken.stderr == f"deskwatch: port: 127.0.0.1:{desk.port} is taken; stop what runs there, or use --port\n"
