@@ -43,7 +43,7 @@ explore: $(DEV) $(KERNELS) ## the property tests on examples that nobody has tri
 bench: $(PEERS) $(KERNELS) ## the measurements of bench/README.md, printed as tables (a few minutes)
 	@$(BIN)/python -m bench
 
-docs: $(STAMP) ## write docs/settings.md, openapi.json and roles.md from the code
+docs: $(STAMP) ## write docs/settings.md, metrics.md, openapi.json, roles.md from the code
 	@$(BIN)/python -m sidecar.terminal.documents
 
 tour: $(DEV) $(KERNELS) ## make the README's pictures of the app anew, from a running desk

@@ -9,7 +9,10 @@ from sidecar.domain.report import Intent, Published
 
 
 class Strategy(Protocol):
-    """One strategy. ``name`` is its label on orders, positions and metrics."""
+    """One strategy. ``name`` is its label on orders, positions and metrics.
+
+    An order whose ``reason`` begins with ``stop:`` closes a position because it has lost enough, and is counted so.
+    """
 
     name: str
 

@@ -1,4 +1,4 @@
-"""``make docs``: the settings reference, the descriptions of API and streams, who may do what: from the code alone."""
+"""``make docs``: the references of settings and metrics, the descriptions of API and streams, who may do what."""
 
 from __future__ import annotations
 
@@ -17,11 +17,15 @@ from sidecar.run import Sidecar
 from sidecar.servers import asyncapi
 from sidecar.servers.document import describe, roles
 from sidecar.settings import REPOSITORY, Settings, load_settings
+from sidecar.telemetry.buckets import BOUNDS
+from sidecar.telemetry.catalogue import CATALOGUE
+from sidecar.telemetry.exposition import PREFIX
 
 SETTINGS = "docs/settings.md"
 API = "docs/openapi.json"
 STREAMS = "docs/asyncapi.json"
 ROLES = "docs/roles.md"
+METRICS = "docs/metrics.md"
 
 
 def main(folder: Path = REPOSITORY) -> int:
@@ -31,7 +35,8 @@ def main(folder: Path = REPOSITORY) -> int:
     (folder / API).write_text(api_description())
     (folder / STREAMS).write_text(stream_description())
     (folder / ROLES).write_text(role_matrix())
-    print(f"wrote {SETTINGS}, {API}, {STREAMS} and {ROLES}")
+    (folder / METRICS).write_text(metric_reference())
+    print(f"wrote {SETTINGS}, {API}, {STREAMS}, {ROLES} and {METRICS}")
     return 0
 
 
@@ -69,6 +74,24 @@ def role_matrix() -> str:
     """Every route of a sidecar, and who may enter."""
     with tempfile.TemporaryDirectory() as folder, Sidecar(load_settings(data_dir=Path(folder))) as sidecar:
         return roles(app_of(sidecar))
+
+
+def metric_reference() -> str:
+    """Every metric: its name and labels, its kind, what it says, and the buckets of a histogram."""
+    lines = [
+        "# Metrics",
+        "",
+        "Written by `make docs` from the code. What is not known has no sample, and the desk's numbers are gone when",
+        "it is silent. Beside these stand `process_*`: memory, processor time and open files of the sidecar.",
+        "",
+        "| metric | kind | what | buckets |",
+        "| --- | --- | --- | --- |",
+    ]
+    for metric in CATALOGUE:
+        labels = f"{{{', '.join(metric.labels)}}}" if metric.labels else ""
+        buckets = " ".join(f"{bound:g}" for bound in BOUNDS.get(metric.name, ()))
+        lines.append(f"| `{PREFIX}{metric.name}{labels}` | {metric.kind} | {metric.help} | {buckets} |")
+    return "\n".join(lines) + "\n"
 
 
 def _text(document: dict[str, Any]) -> str:

@@ -3,7 +3,15 @@
 from pathlib import Path
 
 from sidecar.settings import Settings
-from sidecar.terminal.documents import ROLES, STREAMS, role_matrix, settings_reference, stream_description
+from sidecar.terminal.documents import (
+    METRICS,
+    ROLES,
+    STREAMS,
+    metric_reference,
+    role_matrix,
+    settings_reference,
+    stream_description,
+)
 
 
 def rows() -> dict[str, str]:
@@ -34,3 +42,7 @@ def test_the_table_of_roles_is_the_one_that_the_routes_make(repository: Path) ->
 
 def test_the_streams_description_is_the_one_that_the_topics_make(repository: Path) -> None:
     assert (repository / STREAMS).read_text() == stream_description(), "run: make docs"
+
+
+def test_the_reference_of_metrics_is_the_catalogues(repository: Path) -> None:
+    assert (repository / METRICS).read_text() == metric_reference(), "run: make docs"
