@@ -2,7 +2,7 @@
 
     python -m bench.soak [DAYS] [SPEED] [MINUTES]
 
-``python -m sidecar serve`` on a new data directory, the demonstration trading, retention at two days of everything.
+``python -m sidecar serve`` on a new data directory, the demonstration trading, retention at one day of what is sampled.
 Every few seconds it is measured from outside: memory, files, threads, series of ``/metrics``, the bytes of database and
 journal, rows of quotes. It writes ``bench/out/soak.csv`` and a picture of it, and prints a line a market day and the
 slopes (Theil-Sen, which a few outliers do not move) over what comes after the second close: from there on nothing but
@@ -37,12 +37,12 @@ MIB = 1024 * 1024
 #: Seconds of the wall between two looks.
 EVERY_S = 2.0
 OUT = Path("bench/out")
-#: A small chain, so that many days go by in an hour; what is kept is kept for two days.
+#: A small chain, so that many days go by in an hour; what is sampled is kept for a day.
 SETTINGS = {
     "DESK_LEARNING__ENABLED": "false",
     "DESK_CAPITAL__MAIN": "50000000",
     "DESK_SIMULATION__QUOTES_PER_SECOND": "10",
-    **{f"DESK_RETENTION__{name}_DAYS": "2" for name in ("QUOTES", "REPORTS", "GREEKS", "PNL")},
+    **{f"DESK_RETENTION__{name}_DAYS": "1" for name in ("QUOTES", "REPORTS", "GREEKS", "PNL")},
 }
 
 

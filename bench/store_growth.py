@@ -82,9 +82,9 @@ def quotes(day: date, rows: int) -> pa.Table:
     which = np.arange(rows) % len(LISTED)
     base = 20.0 + which * 2.0 + np.cumsum(random.normal(0.0, 0.01, rows))
     bid = np.maximum(0.05, np.round(base / 0.05) * 0.05)
-    lots = lambda: 65.0 * random.integers(1, 60, rows)  # noqa: E731
+    bid_size, ask_size, traded, interest = 65.0 * random.integers(1, 60, (4, rows))
     values = dict.fromkeys(MARKET, bid) | {"ask": bid + 0.05 * random.integers(1, 9, rows), "last": bid}
-    values |= {"bid_size": lots(), "ask_size": lots(), "volume": np.cumsum(lots()), "open_interest": lots() * 1e3}
+    values |= {"bid_size": bid_size, "ask_size": ask_size, "volume": np.cumsum(traded), "open_interest": interest * 1e3}
     values |= {name: base * random.uniform(0.9, 1.1, rows) for name in MARKET[MARKET.index("iv") :]}
     names = pa.array([one.id for one in LISTED]).take(pa.array(which))
     columns = [pa.array(at).cast(SCHEMAS["quotes"].field("timestamp").type), names]
