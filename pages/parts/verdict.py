@@ -98,7 +98,7 @@ def _limits(orders: list[Row]) -> None:
 
 
 def _book(fund: Row, currency: str) -> None:
-    rows = verdict_figures.book(fund)
+    rows = verdict_figures.book(fund, currency)
     tables.show(rows, verdict_figures.BOOK, f"ticket-book-{fund['fund_id']}", 14)
     before, after = (fund[when]["tail"] for when in ("before", "after"))
     st.caption(

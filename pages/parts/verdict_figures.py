@@ -51,9 +51,8 @@ def limits(rows: Sequence[Row]) -> go.Figure:
             )
         )  # fmt: skip
     for name, row in zip(names, shown, strict=True):
-        value = share(row, "after")
-        text = "unknown" if value is None else f"{value:,.0f} %" + (" REFUSED" if row.get("within") is False else "")
-        figure.add_annotation(x=min(value or 0.0, _END), y=name, text=text, showarrow=False, xanchor="left", xshift=6)
+        at = min(share(row, "after") or 0.0, _END)
+        figure.add_annotation(x=at, y=name, text=_word(row), showarrow=False, xanchor="left", xshift=6)
     for at, colour in ((80, STATUS["warn"][0]), (100, STATUS["breach"][0])):
         figure.add_vline(x=at, line={"color": colour, "width": 1, "dash": "dot"})
     figure.update_xaxes(title_text="used (% of the limit)", range=[0, _END + 40], tickvals=[0, 20, 40, 60, 80, 100])
@@ -65,9 +64,24 @@ def limits(rows: Sequence[Row]) -> go.Figure:
 
 
 def share(row: Row, when: str) -> float | None:
-    """A limit's value before or after as per cent of the limit; None where either is unknown, or the limit is 0."""
+    """A limit's value before or after as per cent of the limit; None where either is unknown, or the limit is no room.
+
+    Margin has no room where what is available is 0 or less.
+    """
     value, limit = known(row.get(when)), known(row.get("limit"))
-    return None if value is None or not limit else 100 * abs(value) / limit
+    return None if value is None or limit is None or limit <= 0 else 100 * abs(value) / limit
+
+
+def _word(row: Row) -> str:
+    """How much is used with the order; where that is no share, the value and the limit; and whether it is refused."""
+    used = share(row, "after")
+    if used is not None:
+        told = f"{used:,.0f} %"
+    elif known(row.get("after")) is None or known(row.get("limit")) is None:
+        told = "unknown"
+    else:
+        told = f"{_stated(row, 'after')} of {_stated(row, 'limit')}"
+    return told + (" REFUSED" if row.get("within") is False else "")
 
 
 def breached(rows: Sequence[Row]) -> str:
@@ -81,7 +95,7 @@ def breached(rows: Sequence[Row]) -> str:
     return "\n".join(out) if out else "No limit that grows with the order would be passed."
 
 
-def book(fund: Row) -> list[Row]:
+def book(fund: Row, currency: str) -> list[Row]:
     """A fund's Greeks, margin and tail before and after, as rows of text."""
     before, after = fund["before"], fund["after"]
     rows = []
@@ -95,7 +109,7 @@ def book(fund: Row) -> list[Row]:
             }
             rows.append({"what": f"{row['underlying']} {name} ({_UNITS[name]})", **told})
     for name, words in _MONEY.items():
-        told = {when: money(_of(state, name)) for when, state in (("before", before), ("after", after))}
+        told = {when: money(_of(state, name), currency) for when, state in (("before", before), ("after", after))}
         rows.append({"what": words, **told})
     return rows
 
