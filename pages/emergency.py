@@ -90,7 +90,8 @@ def history(picture: Picture) -> None:
         st.caption(f"unknown: {plain(why)}")
     elif rows:
         now = moment((picture.status or {}).get("timestamp"))
-        figure = breaker_figures.timeline(rows, now)
+        shut = None if picture.status is None else _shut(picture)
+        figure = breaker_figures.timeline(rows, now, shut=shut)
         charts.draw(figure, key="timeline", alt="States of the breaker over time")
         tables.show(rows, tables.HISTORY, "history", 12)
         exports.draw("breaker-history", table=lambda: tables.frame(rows, tables.HISTORY))
