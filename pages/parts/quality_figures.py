@@ -58,7 +58,7 @@ def scores(rows: Sequence[Row]) -> go.Figure:
     """What each underlying's score is made of, in per cent."""
     shown = list(rows)[::-1]
     figure = go.Figure()
-    for field, colour, pattern in SHARES:
+    for place, (field, colour, pattern) in enumerate(SHARES):
         figure.add_trace(
             go.Bar(
                 x=[known(row.get(field)) for row in shown],
@@ -69,6 +69,11 @@ def scores(rows: Sequence[Row]) -> go.Figure:
                 hovertemplate=f"%{{y}}: {field} %{{x:.2f}} %<extra></extra>",
             )
         )
+        for row in shown:
+            if known(row.get(field)) is None:
+                # A bar that is none has no text either: the word stands where the bar would.
+                figure.add_annotation(x=0, y=inert(row.get("symbol"), 40), text=f"{field} unknown", showarrow=False,
+                                      xanchor="left", xshift=6, yshift=14 * (place - 1), font={"size": 10})  # fmt: skip
     figure.update_xaxes(title_text="share (%): the score is the least", range=[0, 104])
     figure.update_yaxes(showgrid=False, ticksuffix="  ", type="category")
     quiet(figure, "scores", 120 + 54 * len(shown))
@@ -114,7 +119,7 @@ def feed_states(rows: Sequence[Row], zone: ZoneInfo = ZONE) -> go.Figure:
                 mode="markers",
                 marker={"symbol": ["square" if good else "x" for good in up], "size": 8,
                         "color": [LINE if good else LOSS for good in up]},
-                customdata=[state for _, state in points],
+                customdata=[inert(state, 20) for _, state in points],
                 hovertemplate="%{x|%H:%M:%S} %{y}: %{customdata}<extra></extra>",
             )
         )  # fmt: skip

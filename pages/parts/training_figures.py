@@ -8,7 +8,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from pages.parts.figures import GAIN, LINE, LOSS, QUIET, quiet
-from pages.parts.words import inert, known
+from pages.parts.words import inert, known, number
 
 Row = dict[str, Any]
 
@@ -27,9 +27,9 @@ def folds(rows: Sequence[Row], majority: float | None) -> go.Figure:
             mode="lines+markers",
             line={"color": LINE, "width": 1},
             marker={"size": 10, "color": LINE},
-            customdata=[[int(known(row.get("trained_rows")) or 0), int(known(row.get("rounds")) or 0)]
+            customdata=[[number(row.get("trained_rows"), 0), number(row.get("rounds"), 0)]
                         for _, _, row in found],
-            hovertemplate="%{x}: %{y:.1f} %<br>learnt from %{customdata[0]:,} bars, %{customdata[1]} trees"
+            hovertemplate="%{x}: %{y:.1f} %<br>learnt from %{customdata[0]} bars, %{customdata[1]} trees"
                           "<extra></extra>",
         )
     )  # fmt: skip

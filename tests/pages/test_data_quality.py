@@ -7,7 +7,7 @@ from math import nan
 
 import msgspec
 
-from pages.parts import quality_figures, trust
+from pages.parts import trust
 from sidecar.domain.report import LimitLine, LimitStatus, QualityLine
 from tests.pages.conftest import Shown, words
 from tests.pages.lived import Lived
@@ -54,18 +54,7 @@ def test_refusals_are_ranked_and_none_is_counted_twice() -> None:
     assert trust.refusals(quality) == [("all", "unlisted", 9), ("A", "crossed", 3)]
 
 
-def test_a_feed_that_came_back_is_counted_and_drawn() -> None:
+def test_a_feed_that_came_back_is_counted() -> None:
     states = ["up", "down", "up", "up", "down"]
     rows = [{"timestamp": f"2026-09-07T04:00:0{n}+00:00", "feeds": {"sim": state}} for n, state in enumerate(states)]
     assert trust.drops(rows[::-1]) == {"sim": 1}
-    marks = quality_figures.feed_states(rows[::-1]).data[0]
-    assert list(marks.marker.symbol) == ["square", "x", "square", "square", "x"]
-    assert marks.x[0].hour == 9  # 04:00 UTC in Kolkata
-
-
-def test_ages_are_judged_by_the_limits_and_an_unknown_one_has_no_bar() -> None:
-    rows = [{"symbol": name, "age_s": value} for name, value in (("a", 1.0), ("b", 6.0), ("c", 20.0), ("d", None))]
-    figure = quality_figures.ages(rows, 5.0, 10.0)
-    assert list(figure.data[0].x) == [None, 20.0, 6.0, 1.0]
-    texts = [note.text for note in figure.layout.annotations if note.y in ("a", "b", "c", "d")]
-    assert texts == ["unknown", "20.0 s BREACH", "6.0 s warning", "1.0 s"]

@@ -26,3 +26,9 @@ def test_a_proof_that_failed_is_told_by_its_mark_too() -> None:
     assert (list(held.y), list(failed.y)) == (["a"], ["b"])
     assert held.marker.symbol != failed.marker.symbol
     assert list(bound.x) == [None, 0.6]
+
+
+def test_a_fold_whose_size_is_unknown_is_not_said_to_have_learnt_from_nothing() -> None:
+    rows = [{"fold": 1, "scores": {"accuracy": 0.4}, "trained_rows": 12_000, "rounds": None}]
+    (line,) = training_figures.folds(rows, None).data
+    assert list(line.customdata[0]) == ["12,000", "–"]
