@@ -1,4 +1,4 @@
-"""The map, the payoff, the stresses, a ticket's limits, the exposure: rows in, a figure out; unknown stays a gap."""
+"""The map and the payoff: rows in, a figure out; unknown stays a gap."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pages.parts import exposure_figures, payoff, scenario_figures, stress_figures, verdict_figures
-from pages.parts import exposure_tables as exposure
+from pages.parts import payoff, scenario_figures
 from pages.parts.asked import axis
 
 Row = dict[str, Any]
@@ -113,91 +112,3 @@ def test_the_payoffs_words_tell_break_evens_and_both_ends_of_the_range() -> None
     broken = answer()
     broken["payoff"]["expiry"][1] = None
     assert "unknown" in payoff.words(broken, "INR", {})[0]
-
-
-STRESSES: list[Row] = [
-    {"label": "up", "pnl": 10.0, "spot": 0.1, "days": 0, "source": "a", "note": ""},
-    {"label": "<b>down</b>", "pnl": -20.0, "spot": -0.1, "days": 1, "source": "b", "note": "n"},
-    {"label": "dark", "pnl": None, "spot": -0.2, "days": 0, "source": "c", "note": ""},
-]
-
-
-def test_stresses_stand_worst_on_top_with_what_is_unknown_above_all_and_the_limit_drawn() -> None:
-    figure = stress_figures.bars(STRESSES, "INR", 1_000.0)
-    (bar,) = figure.data
-    assert list(bar.y) == ["up", "&lt;b&gt;down&lt;/b&gt;", "dark"]
-    assert list(bar.x) == [10.0, -20.0, None]
-    assert "spot −10.00 %, 1.00 days pass" in bar.customdata[1]
-    notes = [note.text for note in figure.layout.annotations]
-    assert notes == ["unknown", "limit −1,000"]
-    assert [row["spot_percent"] for row in stress_figures.ordered(STRESSES)] == [-20.0, -10.0, 10.0]
-
-
-LIMITS: list[Row] = [
-    {"name": "net_vega", "limit": 200.0, "before": 50.0, "after": -100.0, "within": True},
-    {"name": "stress_loss", "limit": 0.5, "before": 0.1, "after": 0.8, "within": False},
-    {"name": "var_95", "limit": 0.05, "before": None, "after": None, "within": False},
-]
-
-
-def test_a_tickets_limits_are_shares_before_and_after_and_what_is_passed_has_a_pattern_and_a_word() -> None:
-    figure = verdict_figures.limits(LIMITS)
-    before, after = figure.data
-    assert list(before.x) == [None, 20.0, 25.0]
-    assert list(after.x) == [None, 130.0, 50.0]
-    assert list(after.marker.pattern.shape) == ["x", "x", ""]
-    assert [note.text for note in figure.layout.annotations] == ["unknown", "160 % REFUSED", "50 %"]
-    said = verdict_figures.breached(LIMITS)
-    assert "stress loss** would go from 10\\.00 %" in said or "stress loss** would go from 10.00 %" in said
-    assert "net vega" not in said
-
-
-LINES: list[Row] = [
-    {"by": "strategy", "key": "a", "underlying": "NIFTY", "delta_cash": -300.0, "gamma_pnl": -1.0},
-    {"by": "strategy", "key": "b", "underlying": "NIFTY", "delta_cash": 100.0, "gamma_pnl": None},
-]
-
-
-def test_exposure_bars_are_sorted_by_size_and_leave_out_and_count_what_is_unknown() -> None:
-    lines = [*LINES, {"by": "strategy", "key": "c", "underlying": "NIFTY", "delta_cash": None}]
-    (bar,) = exposure_figures.delta_cash(lines, "INR").data
-    assert list(bar.y) == ["b · NIFTY", "a · NIFTY"]
-    assert list(bar.x) == [100.0, -300.0]
-    assert exposure_figures.unknown(lines, "delta_cash") == 1
-
-
-def test_gamma_stands_on_its_strikes_with_spot_and_forward_marked() -> None:
-    rows = exposure.summed(
-        [{"strike": 100.0, "gamma": 0.25}, {"strike": 100.0, "gamma": 0.5}, {"strike": 110.0, "gamma": None}],
-        "strike", ("gamma",),
-    )  # fmt: skip
-    figure = exposure_figures.gamma_by_strike(rows, "NIFTY", 101.0, None)
-    assert (list(figure.data[0].x), list(figure.data[0].y)) == ([100.0], [0.75])
-    assert [note.text for note in figure.layout.annotations] == ["spot 101"]
-
-
-def test_vega_and_theta_have_an_axis_each() -> None:
-    figure = exposure_figures.by_expiry([{"expiry": "2026-09-08", "vega": 5.0, "theta": None}], "INR")
-    assert figure.layout.yaxis.title.text == "vega (INR a vol point)"
-    assert figure.layout.yaxis2.title.text == "theta (INR a day)"
-    assert list(figure.data[1].y) == [None]
-
-
-def test_sums_with_an_unknown_part_are_unknown_and_second_order_follows_the_quantity() -> None:
-    assert exposure.total([1.0, None]) is None
-    assert exposure.total([]) == 0.0
-    position = {"id": "p", "symbol": "X", "quantity": -2, "underlying": "NIFTY", "strategy": "a", "fund_id": "main"}
-    legs = exposure.second_order([position], [{"symbol": "X", "vanna": 0.5, "volga": None, "charm": 1.0}])
-    (line,) = exposure.with_second_order([LINES[0]], legs)
-    assert (line["vanna"], line["volga"], line["charm"]) == (-1.0, None, -2.0)
-    (whole,) = exposure.with_second_order([{**LINES[0], "underlying": "*"}], legs)
-    assert (whole["vanna"], whole["charm"]) == (None, None)
-
-
-def test_a_move_of_one_per_cent_adds_gamma_either_way_and_concentration_is_of_the_gross() -> None:
-    assert (exposure.move(LINES[0], 1), exposure.move(LINES[0], -1)) == (-4.0, 2.0)
-    assert exposure.move(LINES[1], 1) is None
-    row, share = exposure.concentration(LINES, "delta_cash")
-    assert row is LINES[0]
-    assert share == 0.75
-    assert exposure.concentration(LINES, "gamma_pnl") == (None, None)

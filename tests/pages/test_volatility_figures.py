@@ -1,4 +1,4 @@
-"""Figures of smile, term structure, session and surface."""
+"""Figures of smile, term structure and session."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pages.parts import surface_figures, volatility_figures
+from pages.parts import volatility_figures
 
 QUOTES: list[dict[str, Any]] = [
     {"strike": 24_500.0, "bid_iv": 0.120, "iv": 0.121, "ask_iv": 0.123, "fitted_iv": 0.122},
@@ -16,8 +16,6 @@ QUOTES: list[dict[str, Any]] = [
 NEAR: dict[str, Any] = {"expiry": "2026-09-08", "forward": 25_000.0, "years": 0.01, "atm_iv": 0.2, "skew_25": 0.03,
                         "quotes": QUOTES}  # fmt: skip
 FAR: dict[str, Any] = {"expiry": "<b>x</b>", "forward": None, "years": 0.04, "atm_iv": None, "quotes": QUOTES}
-GRID: dict[str, Any] = {"log_moneyness": [[-0.02, 0.0, 0.02], [None, None, None]], "years": [0.01, 0.04],
-                        "volatility": [[0.22, 0.2, 0.21], [None, None, None]]}  # fmt: skip
 
 
 def test_a_quote_has_a_bar_from_its_bid_to_its_ask_and_a_symbol_for_the_fit() -> None:
@@ -55,27 +53,3 @@ def test_the_session_draws_only_what_was_ever_known_and_the_index_in_its_own_poi
     assert traces["25-delta call less put"] == [-3.0, None]
     assert len(traces) == 3
     assert not volatility_figures.session([], "a").data
-
-
-def test_the_map_is_by_standard_deviations_and_unknown_cells_are_gaps() -> None:
-    trace = surface_figures.heat([NEAR, FAR], GRID, "a").data[0]
-    assert list(trace.x) == pytest.approx([-1.0, 0.0, 1.0])
-    assert list(trace.z[0]) == pytest.approx([22.0, 20.0, 21.0])
-    assert list(trace.z[1]) == [None, None, None]
-    assert trace.y[1] == "&lt;b&gt;x&lt;/b&gt;"
-    assert trace.colorbar.title.text == "% a year"
-
-
-def test_the_body_has_a_unit_on_every_axis() -> None:
-    figure = surface_figures.body([NEAR, FAR], GRID, "a")
-    scene = figure.layout.scene
-    assert [axis.title.text for axis in (scene.xaxis, scene.yaxis, scene.zaxis)] == [
-        "ln(strike / forward) (%)", "days to expiry", "volatility (% a year)"]  # fmt: skip
-    assert list(figure.data[0].y[0]) == pytest.approx([3.65] * 3)
-
-
-def test_a_grid_of_nothing_is_known_to_be_nothing() -> None:
-    assert surface_figures.known_cells(GRID)
-    assert not surface_figures.known_cells({"volatility": [[None, None]]})
-    assert not surface_figures.known_cells({})
-    assert surface_figures.deviations([FAR], GRID) == []
