@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pages.parts.alert_figures import per_minute
 
-ROWS = [
+ROWS: list[dict[str, Any]] = [
     {"timestamp": "2026-09-07T18:29:05+00:00", "resolved_at": "2026-09-07T18:31:59.9+00:00"},
     {"timestamp": "2026-09-07T18:29:58+00:00", "resolved_at": None},
     {"timestamp": "2026-09-07T18:31:00+00:00", "resolved_at": None},

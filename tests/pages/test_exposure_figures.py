@@ -44,7 +44,11 @@ def test_there_is_room_for_the_words_of_a_bar_on_its_side_and_zero_is_always_see
 
 
 def test_gamma_stands_on_its_strikes_with_spot_and_forward_marked_each_on_its_own_side() -> None:
-    rows = [{"strike": 110.0, "gamma": -0.5}, {"strike": 100.0, "gamma": 0.75}, {"strike": 120.0, "gamma": None}]
+    rows: list[Row] = [
+        {"strike": 110.0, "gamma": -0.5},
+        {"strike": 100.0, "gamma": 0.75},
+        {"strike": 120.0, "gamma": None},
+    ]
     figure = figures.gamma_by_strike(rows, "<i>", 101.0, 102.0)
     (bar,) = figure.data
     assert (list(bar.x), list(bar.y)) == ([110.0, 100.0], [-0.5, 0.75])
