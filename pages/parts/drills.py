@@ -11,7 +11,7 @@ import streamlit as st
 
 from pages.parts import commands, reads, tables
 from pages.parts.picture import Picture
-from pages.parts.words import age, clock, moment
+from pages.parts.words import age, clock, moment, phrase
 from sidecar.client import Desk
 from sidecar.domain.errors import ClientError
 
@@ -43,9 +43,9 @@ def last(picture: Picture) -> str:
     """When a stop was last rehearsed, in Markdown."""
     status = picture.status or {}
     at, now = moment(status.get("last_drill_at")), moment(status.get("timestamp"))
-    if not status:
+    if now is None:
         return "Last stop drill: unknown"
-    if at is None or now is None:
+    if at is None:
         return "Last stop drill: **never** on this record"
     return f"Last stop drill: **{age((now - at).total_seconds())} ago** ({clock(at, day=True)})"
 
@@ -132,7 +132,7 @@ def run(desk: Desk, wait_s: float = WAIT_S) -> Iterator[Step]:
 def _stopped(desk: Desk) -> str:
     told = desk.stop("stop drill", drill=True)
     if told["state"] != "emergency_stop":
-        return ""
+        raise ClientError(f"the desk answered, and is {phrase(told['state'])}")  # not asked again
     return f"halt no. {told['halt_seq']}; the desk took {told['latency_ms']:.1f} ms to have it on disk"
 
 

@@ -132,6 +132,26 @@ def doors(cable: Cable, wire: Wire) -> Iterator[Doors]:
 
 
 @pytest.fixture
+def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Stand]]:
+    """Starts a desk's doors, with this app's own key: for parts that need neither a whole page nor a past."""
+    open_servers: list[Any] = []
+    st.cache_resource.clear()
+
+    def start(desk: Desk | None = None, role: Role = Role.TRADER) -> Stand:
+        stand = Stand(tmp_path, desk)
+        server = serving(stand.app)
+        monkeypatch.setenv("DESK_URL", server.__enter__())
+        monkeypatch.setenv("DESK_KEY", stand.secrets[role])
+        open_servers.append(server)
+        return stand
+
+    yield start
+    for server in open_servers:
+        server.__exit__(None, None, None)
+    st.cache_resource.clear()
+
+
+@pytest.fixture
 def shown(
     tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch, past: Lived
 ) -> Iterator[Callable[..., Shown]]:
