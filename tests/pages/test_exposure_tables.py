@@ -33,8 +33,8 @@ def test_a_move_of_one_per_cent_adds_gamma_either_way_and_concentration_is_of_th
 
 
 def test_what_stands_on_one_strike_is_one_sum_and_one_unknown_leg_hides_it() -> None:
-    rows: list[dict[str, Any]] = [{"strike": 110.0, "gamma": None}, {"strike": 100.0, "gamma": 0.25}, {"strike": 100.0, "gamma": 0.5},
-            {"strike": 110.0, "gamma": 1.0}, {"strike": None, "gamma": 9.0}]  # fmt: skip
+    told = [(110.0, None), (100.0, 0.25), (100.0, 0.5), (110.0, 1.0), (None, 9.0)]
+    rows: list[dict[str, Any]] = [{"strike": strike, "gamma": gamma} for strike, gamma in told]
     assert exposure.summed(rows, "strike", ("gamma",)) == [
         {"strike": 100.0, "legs": 2, "gamma": 0.75},
         {"strike": 110.0, "legs": 2, "gamma": None},
