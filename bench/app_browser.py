@@ -27,7 +27,7 @@ def first(browser: Any, stack: Standing) -> tuple[float, float]:
     page = browser.new_context().new_page()
     began = time.perf_counter()
     page.goto(stack.app)
-    page.locator('[data-at="breaker"]', has_text="TRADING ALLOWED").wait_for(timeout=60_000)
+    page.locator('[data-at="facts"]', has_text="TRADING ALLOWED").wait_for(timeout=60_000)
     state = time.perf_counter() - began
     tour.settle(page, rest_ms=0)
     drawn = time.perf_counter() - began
