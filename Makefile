@@ -20,7 +20,7 @@ run: $(KERNELS) ## set up and run the desk: sidecar, app, simulated market, pape
 	@$(BIN)/python -m sidecar up $(ARGS)
 
 test: $(DEV) $(KERNELS) lint types contracts collected ## set up and run every check: lint, types, import contracts, tests
-	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(DEV) ## ruff: lint and format
 	@$(BIN)/ruff check .

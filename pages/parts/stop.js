@@ -102,6 +102,7 @@ class Stop {
 
   open() {
     if (this.dialog.open) return;
+    this.rest();
     this.opened = (this.opened ?? 0) + 1;
     this.was = focused();
     this.plan = this.planTrouble = null;
@@ -119,13 +120,20 @@ class Stop {
     this.draw();
   }
 
+  /** A browser tells of a close some time after it: by then the dialog may be open again, and this is not its end. */
   closed() {
+    if (this.dialog.open) return;
+    this.rest();
+    this.enter("");
+    this.was?.focus?.();
+  }
+
+  /** Nothing is asked or drawn any more. */
+  rest() {
     clearInterval(this.ticking);
     clearTimeout(this.planning);
     this.release?.();
-    this.wire = null;
-    this.enter("");
-    this.was?.focus?.();
+    this.release = this.wire = null;
   }
 
   enter(phase) {
@@ -196,7 +204,7 @@ class Stop {
     this.took = performance.now() - this.began;
     this.answer = answer;
     this.enter(phase);
-    void this.wire.look();
+    void this.wire?.look();
     this.draw();
   }
 

@@ -216,6 +216,17 @@ def test_the_keyboard_alone_does_it_from_an_input_and_the_focus_stays_inside_and
     assert stops(wire)[0].flatten
 
 
+def test_a_dialog_that_is_opened_again_before_its_close_was_told_still_stops(person: Person, wire: Wire) -> None:
+    person.press("F9")
+    person.tab.ask("""{
+        document.querySelector("[data-deskwatch]").shadowRoot.querySelector("dialog").close();
+        dispatchEvent(new KeyboardEvent("keydown", { key: "F9" }));
+    }""")
+    person.press("Control+Enter")
+    person.until("headline", "✓ EMERGENCY STOP")
+    assert len(stops(wire)) == 1
+
+
 def test_a_page_that_goes_does_not_take_it_along(person: Person, wire: Wire) -> None:
     person.tab.ask("leave()")
     person.tab.ask("{ document.querySelector('#mounted').remove(); }")

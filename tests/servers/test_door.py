@@ -27,7 +27,10 @@ def stand(tmp_path: Path) -> Stand:
 
 
 @pytest.fixture
-def logged() -> Iterator[io.StringIO]:
+def logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+    for name in ("uvicorn", "uvicorn.error"):  # a server of another kind in this process may have cut them off
+        monkeypatch.setattr(logging.getLogger(name), "propagate", True)
+        monkeypatch.setattr(logging.getLogger(name), "disabled", False)
     stream = io.StringIO()
     undo = install(stream, logging.INFO)
     try:

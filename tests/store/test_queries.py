@@ -145,8 +145,11 @@ def test_a_row_or_an_answer_that_is_too_large_is_refused(writer: Writer) -> None
         ("SELECT 9223372036854775807 + seq FROM fills", "Overflow"),
     ],
 )
-def test_a_question_that_fails_says_why_in_one_line(queries: Queries, sql: str, what: str) -> None:
-    with pytest.raises(InputError, match=f"(?i)^sql: .*{what}") as refused:
+def test_a_question_that_fails_says_why_in_one_line(writer: Writer, sql: str, what: str) -> None:
+    with (
+        Queries(writer.cursor, Bounds(timeout_s=10.0), share_s=0.0) as queries,
+        pytest.raises(InputError, match=f"(?i)^sql: .*{what}") as refused,
+    ):
         answer(queries, sql)
     assert "\n" not in str(refused.value)
 

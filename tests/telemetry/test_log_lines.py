@@ -23,9 +23,10 @@ class Stalled(io.StringIO):
 
     def __init__(self) -> None:
         super().__init__()
-        self.drained = threading.Event()
+        self.asked, self.drained = threading.Event(), threading.Event()
 
     def write(self, text: str) -> int:
+        self.asked.set()
         assert self.drained.wait(20)
         return super().write(text)
 
@@ -41,8 +42,10 @@ def test_whoever_logs_does_not_wait_for_a_pipe_that_nobody_reads_and_what_was_lo
     stream, ours = Stalled(), logging.getLogger("sidecar.desk")
     undo = install(stream)
     try:
+        ours.error("line 0")
+        assert stream.asked.wait(20)  # the writer has the first one in hand, and the pipe does not take it
         began = time.monotonic()
-        for number in range(200):
+        for number in range(1, 200):
             ours.error("line %d", number)
         assert time.monotonic() - began < 1.0
         stream.drained.set()
