@@ -212,9 +212,10 @@ def the_rest(close: Array) -> None:
 
 def listed(strike: Array, spot: float, days: int) -> Expiry:
     """An expiry with a flat smile."""
-    T = days / 365.0  # noqa: N806
+    years = days / 365.0
     call, put = (
-        black.price(spot * exp(0.06 * T), strike, T, 0.14, exp(-0.06 * T), call=side) for side in (True, False)
+        black.price(spot * exp(0.06 * years), strike, years, 0.14, exp(-0.06 * years), call=side)
+        for side in (True, False)
     )
     held = np.full(strike.shape, 1_000.0)
     sides = (0.99 * call, 1.01 * call, call, 0.99 * put, 1.01 * put, put)
